@@ -1,0 +1,255 @@
+"""Gathering the chunks of a run: what is kept of every draw, of some draws, and only as sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.base.sampling import REPLICATE
+from sim.model.timeline import Grid
+
+if TYPE_CHECKING:
+    from sim.engine import Block
+    from sim.scenario import Spec
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a run is kept, in replicates of 256 draws."""
+
+    metric_replicates: int = 4096
+    """Metrics of every draw are kept up to here (1,048,576 draws); beyond, counts in fixed bins."""
+    input_replicates: int = 40
+    """Inputs are kept, for rank correlations, up to here."""
+    line_replicates: int = 16
+    """Cash-flow lines of every draw are kept, for their percentiles, up to here."""
+    line_bytes: int = 64_000_000
+    """… and up to this size."""
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What is left of a chunk: metrics, sums of lines by replicate, and samples while there is room."""
+
+    replicates: tuple[int, ...]
+    metrics: dict[str, Array]
+    line_sums: Array
+    """Sum of each line over the draws of each replicate, (replicates, lines, periods + 1)."""
+    lines: dict[str, Array] | None
+    inputs: dict[str, Array] | None
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return REPLICATE * len(self.replicates)
+
+    @classmethod
+    def of(
+        cls,
+        replicates: tuple[int, ...],
+        metrics: dict[str, Array],
+        lines: Mapping[str, Array],
+        inputs: dict[str, Array] | None,
+        limits: Limits,
+    ) -> BlockResult:
+        """Return the reduced chunk. Sums run inside each replicate, so that they do not depend on the chunk."""
+        count, draws = len(replicates), REPLICATE * len(replicates)
+        rows = next(iter(lines.values())).shape[0]
+        sums = np.empty((count, len(lines), rows))
+        for i, line in enumerate(lines.values()):
+            full = np.broadcast_to(line, (rows, draws))
+            sums[:, i, :] = full.reshape(rows, count, REPLICATE).sum(axis=2).T
+        room = limits.line_replicates - replicates[0]
+        kept = None
+        if room > 0:
+            width = min(count, room) * REPLICATE
+            kept = {name: np.broadcast_to(line, (rows, draws))[:, :width].copy() for name, line in lines.items()}
+        return cls(replicates, metrics, sums, kept, inputs)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A metric beyond the limit: counts between fixed edges taken from the first draws."""
+
+    edges: Array
+    counts: NDArray[np.int64]
+    never: int
+    """Number of +inf."""
+    missing: int
+    """Number of NaN."""
+
+
+@dataclass(frozen=True)
+class MetricSums:
+    """Sums over all draws: number and sum of finite values, their squares, replicate means, extremes."""
+
+    finite: int
+    total: float
+    squares: float
+    means: Array
+    """Mean of each replicate over its defined values, NaN where it has none."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """The results of a run, before they are tables."""
+
+    spec: Spec
+    grid: Grid
+    planned: Block
+    """The lenders' case."""
+    seed: int
+    replicates: int
+    metrics: dict[str, Array]
+    """Metrics of the draws that are kept, (draws,)."""
+    sketches: dict[str, Sketch]
+    """Counts of all draws, where there are more than are kept; else empty."""
+    sums: dict[str, MetricSums]
+    line_mean: dict[str, Array]
+    lines: dict[str, Array]
+    inputs: dict[str, Array]
+    payback_counts: Array
+    """Draws paid back by the end of each row, by replicate: (2, replicates, periods + 1), simple and discounted."""
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return REPLICATE * self.replicates
+
+    def _repr_html_(self) -> str:
+        """Return the summary as a table for notebooks."""
+        from sim.tables import summary_frame
+
+        return summary_frame(self).to_html()
+
+
+_EDGES = 4096
+
+
+class Collector:
+    """Merges chunks in their order into a `Result`."""
+
+    def __init__(self, spec: Spec, grid: Grid, planned: Block, seed: int, replicates: int, limits: Limits) -> None:
+        self.spec, self.grid, self.planned, self.seed, self.replicates = spec, grid, planned, seed, replicates
+        names = list(planned.lines)
+        per_replicate = 8 * REPLICATE * (grid.periods + 1) * len(names)
+        room = max(1, min(limits.line_replicates, limits.line_bytes // per_replicate, replicates))
+        self.limits = replace(limits, line_replicates=room)
+        kept = min(replicates, limits.metric_replicates) * REPLICATE
+        self._metrics = {name: np.empty(kept) for name in planned.metrics}
+        self._lines = {name: np.empty((grid.periods + 1, room * REPLICATE)) for name in names}
+        self._sums = np.zeros((len(names), grid.periods + 1))
+        self._inputs: dict[str, list[Array]] = {}
+        self._sketches: dict[str, Sketch] = {}
+        self._tallies = {name: _Tally(replicates) for name in planned.metrics}
+        self._payback = np.zeros((2, replicates, grid.periods + 1))
+
+    def add(self, block: BlockResult) -> None:
+        """Take in the next chunk; chunks come in the order of their replicates."""
+        start = block.replicates[0] * REPLICATE
+        for sums in block.line_sums:
+            self._sums += sums
+        for name, values in block.metrics.items():
+            store = self._metrics[name]
+            room = max(0, min(values.size, store.size - start))
+            store[start : start + room] = values[:room]
+            self._tallies[name].add(block.replicates, values)
+            if room < values.size:
+                self._count(name, values[room:])
+        self._count_payback(block)
+        if block.lines is not None:
+            for name, values in block.lines.items():
+                self._lines[name][:, start : start + values.shape[1]] = values
+        if block.inputs is not None:
+            for name, values in block.inputs.items():
+                self._inputs.setdefault(name, []).append(values)
+
+    def _count(self, name: str, values: Array) -> None:
+        sketch = self._sketches.get(name)
+        if sketch is None:
+            sketch = _start(self._metrics[name])
+        self._sketches[name] = _counted(sketch, values)
+
+    def _count_payback(self, block: BlockResult) -> None:
+        for i, name in enumerate(("project_payback_years", "project_payback_discounted_years")):
+            years = block.metrics[name].reshape(len(block.replicates), REPLICATE)
+            place = np.where(
+                np.isfinite(years), np.ceil(years * self.grid.periods_per_year - 1e-9), self.grid.periods + 1
+            )
+            for j, replicate in enumerate(block.replicates):
+                counts = np.bincount(place[j].astype(np.intp), minlength=self.grid.periods + 2)
+                self._payback[i, replicate] = np.cumsum(counts)[: self.grid.periods + 1]
+
+    def result(self) -> Result:
+        """Return the merged results."""
+        draws = self.replicates * REPLICATE
+        names = list(self.planned.lines)
+        kept = self.limits.input_replicates * REPLICATE
+        return Result(
+            spec=self.spec,
+            grid=self.grid,
+            planned=self.planned,
+            seed=self.seed,
+            replicates=self.replicates,
+            metrics=self._metrics,
+            sketches=self._sketches,
+            sums={name: tally.sums() for name, tally in self._tallies.items()},
+            line_mean={name: self._sums[i] / draws for i, name in enumerate(names)},
+            lines=self._lines,
+            inputs={name: np.concatenate(parts)[:kept] for name, parts in self._inputs.items()},
+            payback_counts=self._payback,
+        )
+
+
+class _Tally:
+    """Running sums of one metric, by replicate and so independent of chunks."""
+
+    def __init__(self, replicates: int) -> None:
+        self._means = np.full(replicates, np.nan)
+        self._finite, self._total, self._squares = 0, 0.0, 0.0
+        self._low, self._high = np.inf, -np.inf
+
+    def add(self, replicates: tuple[int, ...], values: Array) -> None:
+        defined = values[~np.isnan(values)]
+        if defined.size:
+            self._low, self._high = min(self._low, float(defined.min())), max(self._high, float(defined.max()))
+        parts = values.reshape(-1, REPLICATE)
+        finite = np.isfinite(parts)
+        clean = np.where(finite, parts, 0.0)
+        numbers, totals, squares = finite.sum(axis=1), clean.sum(axis=1), (clean * clean).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            self._means[list(replicates)] = totals / numbers
+        for number, total, square in zip(numbers.tolist(), totals.tolist(), squares.tolist(), strict=True):
+            self._finite += number
+            self._total += total
+            self._squares += square
+
+    def sums(self) -> MetricSums:
+        return MetricSums(self._finite, self._total, self._squares, self._means, self._low, self._high)
+
+
+def _start(values: Array) -> Sketch:
+    """Return a sketch of the draws kept so far, its edges at their quantiles."""
+    finite = np.sort(values[np.isfinite(values)])
+    place = np.linspace(0, max(finite.size - 1, 0), _EDGES + 1).astype(np.intp)
+    edges = np.unique(finite[place]) if finite.size else np.zeros(1)
+    return _counted(Sketch(edges, np.zeros(edges.size + 1, dtype=np.int64), 0, 0), values)
+
+
+def _counted(sketch: Sketch, values: Array) -> Sketch:
+    finite = values[np.isfinite(values)]
+    place = np.searchsorted(sketch.edges, finite, side="left")
+    return Sketch(
+        sketch.edges,
+        sketch.counts + np.bincount(place, minlength=sketch.counts.size),
+        sketch.never + int(np.count_nonzero(np.isposinf(values))),
+        sketch.missing + int(np.count_nonzero(np.isnan(values))),
+    )

@@ -1,0 +1,291 @@
+"""Costs: what is built and what it takes to run it, by item, each in its currency and money of its price year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
+from sim.model.macro import Currency, Money
+from sim.model.timeline import Clock, Construction, Grid, contains, overlap
+
+Array = NDArray[np.float64]
+
+PriceYear = Annotated[int, Fixed("calendar year", ge=1900.0, le=2200.0, whole=True)]
+_SHARE = Kind("share", ge=0.0, le=1.0)
+_CLOCK = Kind("share of the construction clock", ge=0.0, le=1.0)
+_MILLION = Kind("million of the currency", ge=0.0)
+
+
+class CapitalItem(Section):
+    """A part of the investment."""
+
+    amount_million: Annotated[Quantity, _MILLION]
+    """Budget in millions of ``currency``, money of ``price_year``, without contingency."""
+    currency: Currency = "usd"
+    """Currency of the amount."""
+    price_year: PriceYear
+    """Year of whose money the amount is."""
+    overrun: Annotated[Quantity, Kind("fraction of the amount", gt=-1.0, le=20.0)] = fallback(0.0)
+    """Outturn over budget less one, before the contingency absorbs its part."""
+    work_from: Annotated[Quantity, _CLOCK] = fallback(0.0)
+    """Construction clock at which spending begins."""
+    work_to: Annotated[Quantity, _CLOCK] = fallback(1.0)
+    """Construction clock at which spending ends."""
+    tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
+    """Years of straight-line tax depreciation; absent: not depreciated."""
+
+
+class Contingency(Section):
+    """A reserve in the budget: absorbs overruns first; what is not needed is still spent."""
+
+    amount_million: Annotated[Quantity, _MILLION]
+    """Budget in millions of ``currency``, money of ``price_year``."""
+    currency: Currency = "usd"
+    """Currency of the amount."""
+    price_year: PriceYear
+    """Year of whose money the amount is."""
+    tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
+    """Years of straight-line tax depreciation of the part that is spent beyond overruns; absent: not depreciated."""
+
+
+class OperatingCost(Section):
+    """A yearly cost of operation; exactly one of the three amounts."""
+
+    share_of_capex_per_year: Annotated[Quantity, _SHARE] | None = None
+    """Yearly cost as a share of the capital budget (all items and contingency, in US dollars at spot rates)."""
+    amount_million_per_year: Annotated[Quantity, _MILLION] | None = None
+    """Yearly cost in millions of ``currency``."""
+    amount_per_mwh: Annotated[Quantity, Kind("currency per MWh sent", ge=0.0)] | None = None
+    """Cost per MWh sent; not seen by dispatch (put a marginal cost into ``supply.cost`` or ``market.charges``)."""
+    currency: Currency = "usd"
+    """Currency of the amount and of its index."""
+    price_year: PriceYear
+    """Year of whose money the amount is."""
+    indexed: bool = True
+    """Whether the cost follows the price index of its currency."""
+    escalation_per_year: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] = fallback(0.0)
+    """Yearly growth on top of the index, from the price year."""
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Self:
+        given = [self.share_of_capex_per_year, self.amount_million_per_year, self.amount_per_mwh]
+        if sum(amount is not None for amount in given) != 1:
+            raise ValueError("give exactly one of share_of_capex_per_year, amount_million_per_year, amount_per_mwh")
+        return self
+
+
+class Replacement(Section):
+    """Capital that has to be renewed in operation; expensed for tax in the year in which it is paid."""
+
+    amount_million: Annotated[Quantity, _MILLION]
+    """Cost of one renewal in millions of ``currency``, money of ``price_year``."""
+    currency: Currency = "usd"
+    """Currency of the amount."""
+    price_year: PriceYear
+    """Year of whose money the amount is."""
+    every_years: Annotated[Quantity, Kind("years", ge=1.0, le=100.0)]
+    """Operating years between renewals; none in the last year of operation."""
+
+
+class Decommissioning(Section):
+    """Removal after the end of operation."""
+
+    amount_million: Annotated[Quantity, _MILLION]
+    """Cost in millions of ``currency``, money of ``price_year``."""
+    currency: Currency = "usd"
+    """Currency of the amount."""
+    price_year: PriceYear
+    """Year of whose money the amount is."""
+    years: Annotated[float, Fixed("years", gt=0.0, le=20.0)] = fallback(1.0)
+    """Years over which the cost is spread evenly, from the end of operation."""
+
+
+class Salvage(Section):
+    """What the assets fetch at the end of operation, taxed as income of that period."""
+
+    share_of_capex: Annotated[Quantity, _SHARE]
+    """Proceeds as a share of the capital budget."""
+    price_year: PriceYear
+    """Year of whose money the proceeds are, if indexed."""
+    indexed: bool = True
+    """Whether the proceeds follow the US dollar price index."""
+
+
+class Costs(Section):
+    """Everything that has to be paid for but the energy itself."""
+
+    items: dict[str, CapitalItem] = Field(min_length=1)
+    """Name: part of the investment. An item called ``plant`` is the power plant."""
+    contingency: Contingency | None = None
+    """Reserve in the budget."""
+    operating: dict[str, OperatingCost] = Field(default_factory=dict)
+    """Name: yearly cost of operation."""
+    replacements: dict[str, Replacement] = Field(default_factory=dict)
+    """Name: renewal in operation."""
+    decommissioning: Decommissioning | None = None
+    """Removal after the end of operation."""
+    salvage: Salvage | None = None
+    """Proceeds at the end of operation."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the link is built and runs, and what building it costs; flows in nominal USD, (periods + 1, draws)."""
+
+    clock: Clock
+    capex: Array
+    capex_by_item: Mapping[str, Array]
+    """Spending of each item over all rows, (draws,)."""
+    basis: list[tuple[Array, Array]]
+    """Depreciable spending (draws,) and its tax life."""
+    operating: Array
+    """Years of each row in operation."""
+    age: Array
+    """Years since COD at the start of each row, not below 0."""
+
+
+def usd_at_spot(amount_million: Array, currency: str, money: Money) -> Array:
+    """Return an amount in millions of a currency as USD at the rate of time zero (for budgets, not for flows)."""
+    return amount_million * 1e6 / money.real_rate[currency][0]
+
+
+def budget_usd(costs: Costs, money: Money) -> Array:
+    """Return the capital budget, items and contingency without overruns, in USD at spot rates."""
+    total: Array = np.zeros(1)
+    for item in costs.items.values():
+        total = total + usd_at_spot(item.amount_million, item.currency, money)
+    if costs.contingency is not None:
+        total = total + usd_at_spot(costs.contingency.amount_million, costs.contingency.currency, money)
+    return total
+
+
+def build(
+    costs: Costs, construction: Construction, clock: Clock, operation_years: Array, money: Money, grid: Grid
+) -> Schedule:
+    """Return the schedule: spending along the construction clock, COD and operating life of each draw.
+
+    Row k of an item's spending is amount · (1 + overrun) · [F(s_k) - F(s_(k-1))] · index / exchange rate, F the S-curve
+    between ``work_from`` and ``work_to``. The contingency covers overruns first; the rest of it is spent along the
+    whole clock.
+    """
+    rows = clock.progress.shape[0]
+    by_item: dict[str, Array] = {}
+    basis: list[tuple[Array, Array]] = []
+    overruns: Array = np.zeros(1)
+    capex: Array = np.zeros((rows, clock.cod_years.size))
+    for name, item in costs.items.items():
+        rate = money.from_year(item.currency, item.price_year)[:rows] / money.rate[item.currency][:rows]
+        share = _increments(clock.progress, item.work_from, item.work_to, construction.progress)
+        spent = (item.amount_million * (1.0 + item.overrun) * 1e6) * share * rate
+        overruns = overruns + usd_at_spot(item.amount_million, item.currency, money) * item.overrun
+        capex = capex + spent
+        by_item[name] = _total(spent)
+        if item.tax_life_years is not None:
+            basis.append((by_item[name], item.tax_life_years))
+    if costs.contingency is not None:
+        reserve = costs.contingency
+        left = np.maximum(usd_at_spot(reserve.amount_million, reserve.currency, money) - overruns, 0.0)
+        share = _increments(clock.progress, np.zeros(1), np.ones(1), construction.progress)
+        spent = left * share * money.from_year("usd", reserve.price_year)[:rows]
+        capex = capex + spent
+        by_item["contingency"] = _total(spent)
+        if reserve.tax_life_years is not None:
+            basis.append((by_item["contingency"], reserve.tax_life_years))
+    full = np.zeros((grid.periods + 1, capex.shape[1]))
+    full[:rows] = capex
+    age = np.maximum(grid.end - grid.dt - clock.cod_years, 0.0)
+    operating = overlap(clock.cod_years, operation_years, grid)
+    return Schedule(clock, full, by_item, merge_lives(basis), operating, age)
+
+
+def _increments(progress: Array, start: Array, end: Array, curve: str) -> Array:
+    """Return the share of an item's work done in each row."""
+    span = np.where(end > start, end - start, 1.0)
+    x = np.where(end > start, np.clip((progress - start) / span, 0.0, 1.0), progress >= start)
+    done = x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
+    result = done.copy()
+    result[1:] -= done[:-1]
+    return result
+
+
+def _total(flow: Array) -> Array:
+    total: Array = np.zeros(flow.shape[1])
+    for row in flow:
+        total = total + row
+    return total
+
+
+def merge_lives(basis: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
+    """Return the depreciable amounts with equal certain tax lives added up."""
+    merged: dict[float, tuple[Array, Array]] = {}
+    rest = []
+    for amount, life in basis:
+        if life.size == 1:
+            known = merged.get(float(life[0]))
+            merged[float(life[0])] = (amount if known is None else known[0] + amount, life)
+        else:
+            rest.append((amount, life))
+    return [*merged.values(), *rest]
+
+
+@dataclass(frozen=True)
+class RunningCosts:
+    """Yearly costs and those at the end of life, nominal USD, (periods + 1, draws)."""
+
+    operating: Array
+    replacements: Array
+    decommissioning: Array
+    salvage: Array
+
+
+def running_costs(
+    costs: Costs, schedule: Schedule, operation_years: Array, energy_sent_mwh: Array, money: Money, grid: Grid
+) -> RunningCosts:
+    """Return operating cost, replacements, decommissioning and salvage of each row."""
+    budget = budget_usd(costs, money)
+    cod = schedule.clock.cod_years
+    operating: Array = np.zeros((1, 1))
+    for entry in costs.operating.values():
+        rate = _indexed(entry.currency, entry.price_year, entry.indexed, entry.escalation_per_year, money)
+        if entry.share_of_capex_per_year is not None:
+            operating = operating + entry.share_of_capex_per_year * budget * rate * schedule.operating
+        elif entry.amount_million_per_year is not None:
+            rate = rate / money.rate[entry.currency]
+            operating = operating + entry.amount_million_per_year * 1e6 * rate * schedule.operating
+        elif entry.amount_per_mwh is not None:
+            operating = operating + entry.amount_per_mwh * (rate / money.rate[entry.currency]) * energy_sent_mwh
+    shape = schedule.operating.shape
+    replacements: Array = np.zeros(shape)
+    for entry in costs.replacements.values():
+        rate = money.from_year(entry.currency, entry.price_year) / money.rate[entry.currency]
+        for j in range(1, int(np.max(operation_years) / np.min(entry.every_years)) + 1):
+            due = np.where(j * entry.every_years <= operation_years - 1.0, cod + j * entry.every_years, np.inf)
+            replacements = replacements + np.where(contains(due, grid), entry.amount_million * 1e6 * rate, 0.0)
+    decommissioning: Array = np.zeros(shape)
+    if costs.decommissioning is not None:
+        end = costs.decommissioning
+        rate = money.from_year(end.currency, end.price_year) / money.rate[end.currency]
+        spread = overlap(cod + operation_years, np.array([end.years]), grid)
+        decommissioning = end.amount_million * 1e6 * rate * spread / end.years
+    salvage: Array = np.zeros(shape)
+    if costs.salvage is not None:
+        rate = _indexed("usd", costs.salvage.price_year, costs.salvage.indexed, np.zeros(1), money)
+        salvage = np.where(contains(cod + operation_years, grid), costs.salvage.share_of_capex * budget * rate, 0.0)
+    return RunningCosts(np.broadcast_to(operating, shape), replacements, decommissioning, salvage)
+
+
+def _indexed(currency: str, price_year: int, indexed: bool, escalation: Array, money: Money) -> Array:
+    """Return what turns an amount of a price year into one of each row: the index, if any, and the escalation."""
+    return escalate(price_year, escalation, money) * (money.from_year(currency, price_year) if indexed else 1.0)
+
+
+def escalate(price_year: int, escalation: Array, money: Money) -> Array:
+    """Return (1 + escalation)^(calendar year - price year) for each row, (periods + 1, 1 or draws)."""
+    years = (money.grid.start_year + money.grid.year - price_year)[:, None]
+    return np.power(1.0 + escalation, years)

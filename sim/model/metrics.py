@@ -1,0 +1,248 @@
+"""Metrics: payback, NPV, IRR, levelised costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim.base.quantities import Kind, Quantity, Section
+from sim.model.costs import Schedule
+from sim.model.financing import CashFlows
+from sim.model.irr import irr
+from sim.model.macro import Money
+from sim.model.timeline import HOURS_PER_YEAR, Grid
+
+Array = NDArray[np.float64]
+
+
+class Benchmark(Section):
+    """A sum of money to hold a result against."""
+
+    amount_usd: Annotated[Quantity, Kind("USD", gt=0.0)]
+    """The amount."""
+    compare: str = Field(pattern="^(yearly_trade|investment)$")
+    """What is divided by it: the yearly value of the electricity traded, or the investment."""
+
+
+class Evaluation(Section):
+    """How results are valued; exactly one discount rate."""
+
+    discount_rate_real: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
+    """Yearly discount rate on real cash flows."""
+    discount_rate_nominal: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
+    """Yearly discount rate on nominal cash flows."""
+    benchmarks: dict[str, Benchmark] = Field(default_factory=dict)
+    """Name: sum to hold the trade or the investment against; each gives a metric ``share_of_NAME``."""
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if (self.discount_rate_real is None) == (self.discount_rate_nominal is None):
+            raise ValueError("give exactly one of discount_rate_real and discount_rate_nominal")
+        return self
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a metric is: unit, definition, and whether a mean makes sense (not for something that can be never)."""
+
+    unit: str
+    text: str
+    averaged: bool = True
+
+
+DEFINITIONS: dict[str, Definition] = {
+    "paid_back": Definition("share", "1 where the project pays back within the horizon (project_payback_years)"),
+    "project_payback_years": Definition(
+        "years from start", "first return of the cumulative real net flow to zero, from time zero; inf: never", False
+    ),
+    "project_payback_from_fid_years": Definition("years from FID", "project_payback_years less the time of FID", False),
+    "project_payback_from_cod_years": Definition("years from COD", "project_payback_years less the time of COD", False),
+    "project_payback_nominal_years": Definition("years from start", "payback of the undeflated net flow", False),
+    "project_payback_discounted_years": Definition("years from start", "payback of the discounted net flow", False),
+    "payback_reversed": Definition("share", "1 where the cumulative real flow falls below zero again after payback"),
+    "npv_positive": Definition("share", "1 where project_npv_usd is above zero"),
+    "project_npv_usd": Definition("USD", "net present value at time zero of net flows after tax, before financing"),
+    "project_irr": Definition("per year", "nominal internal rate of return after tax, before financing; largest root"),
+    "irr_several_roots": Definition("share", "1 where the cash flow has more than one internal rate of return"),
+    "project_mirr": Definition("per year", "modified IRR, financed and reinvested at the discount rate"),
+    "project_moic": Definition("ratio", "sum of positive over sum of negative nominal yearly net flows"),
+    "peak_funding_usd": Definition("USD", "largest fall of the cumulative nominal net flow below zero"),
+    "investment_usd": Definition("USD", "nominal spending until COD, overruns included"),
+    "cod_years": Definition("years from start", "commercial operation date"),
+    "cut_by_horizon": Definition("share", "1 where the horizon ends before the operating life does"),
+    "energy_delivered_mwh_per_year": Definition("MWh/year", "mean delivered energy per year in operation"),
+    "utilisation": Definition("share", "energy sent over link capacity times hours in operation"),
+    "lcoe_usd_per_mwh": Definition(
+        "USD/MWh",
+        "levelised cost of delivered energy before tax: all costs over energy, both at the discount rate, real",
+    ),
+    "transmission_lcoe_usd_per_mwh": Definition(
+        "USD/MWh", "the same without supply cost and charges: the price gap that breaks even before tax"
+    ),
+    "realised_gap_usd_per_mwh": Definition(
+        "USD/MWh", "revenue less supply cost and charges over energy, in the units of transmission_lcoe: the gap earned"
+    ),
+    "sam_lcoe_usd_per_mwh": Definition("USD/MWh", "SAM's convention: nominal, after tax"),
+    "yearly_trade_usd": Definition("USD/year", "mean real revenue per year in operation"),
+}
+
+
+@dataclass(frozen=True)
+class Discounting:
+    """Factors that turn nominal flows into present values, (periods + 1, 1 or draws)."""
+
+    at_end: Array
+    at_middle: Array
+    energy: Array
+    """Factor of energy for real levelised costs: present value times price level."""
+
+
+def discounting(evaluation: Evaluation, money: Money) -> Discounting:
+    """Return discount factors: 1 / ((1 + real)^t D(t)) or (1 + nominal)^-t, at the end and middle of each row."""
+    end = money.grid.end
+    middle = np.maximum(end - 0.5 * money.grid.dt, 0.0)
+    if evaluation.discount_rate_real is not None:
+        rate = 1.0 + evaluation.discount_rate_real
+        at_end, at_middle = rate**-end / money.deflator, rate**-middle / money.mid_deflator
+    else:
+        assert evaluation.discount_rate_nominal is not None
+        rate = 1.0 + evaluation.discount_rate_nominal
+        at_end, at_middle = rate**-end, rate**-middle
+    return Discounting(at_end, at_middle, at_end * money.deflator)
+
+
+def evaluate(
+    evaluation: Evaluation, cash: CashFlows, schedule: Schedule, capacity_mw: Array, life: Array, money: Money
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return every metric of every draw, each (draws,), and the real and present net flows, (periods + 1, draws).
+
+    `DEFINITIONS` says what the metrics are.
+    """
+    grid = money.grid
+    factor = discounting(evaluation, money)
+    after_tax = cash.ebitda - cash.tax
+    present = after_tax * factor.at_end - cash.capex * factor.at_middle
+    real = after_tax / money.deflator - cash.capex / money.mid_deflator
+    cumulative_real, cumulative_present = np.cumsum(real, axis=0), np.cumsum(present, axis=0)
+    paid, reversed_ = payback_of_sum(cumulative_real, grid.dt)
+    roots = irr(after_tax, -cash.capex)
+    never_in = ~np.any(cash.net > 0.0, axis=0)
+    yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
+    cod = schedule.clock.cod_years
+    in_operation = total(schedule.operating)
+    nominal = np.cumsum(cash.net, axis=0)
+    value = total(present)
+    metrics = {
+        "paid_back": np.isfinite(paid).astype(np.float64),
+        "project_payback_years": paid,
+        "project_payback_from_fid_years": paid,
+        "project_payback_from_cod_years": np.where(
+            np.isfinite(paid), paid - np.where(np.isfinite(cod), cod, 0.0), np.inf
+        ),
+        "project_payback_nominal_years": payback_of_sum(nominal, grid.dt)[0],
+        "project_payback_discounted_years": payback_of_sum(cumulative_present, grid.dt)[0],
+        "payback_reversed": reversed_.astype(np.float64),
+        "npv_positive": (value > 0.0).astype(np.float64),
+        "project_npv_usd": value,
+        "project_irr": np.where(np.isnan(roots.rate) & never_in & (total(cash.capex) > 0.0), -1.0, yearly),
+        "irr_several_roots": roots.several.astype(np.float64),
+        "project_mirr": mirr(cash.net, factor.at_end, grid),
+        "project_moic": _ratio(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
+        "peak_funding_usd": np.maximum(-np.min(nominal, axis=0), 0.0),
+        "investment_usd": total(cash.capex),
+        "cod_years": cod,
+        "cut_by_horizon": (cod + life > grid.end[-1, 0] + 1e-9).astype(np.float64),
+        "energy_delivered_mwh_per_year": _ratio(total(cash.operations.energy_delivered_mwh), in_operation),
+        "utilisation": _ratio(total(cash.operations.energy_sent_mwh), capacity_mw * HOURS_PER_YEAR * in_operation),
+    }
+    metrics |= levelised(cash, factor)
+    revenue = cash.operations.revenue_merchant + cash.operations.revenue_ppa
+    metrics["yearly_trade_usd"] = _ratio(total(revenue / money.deflator), in_operation)
+    for name, benchmark in evaluation.benchmarks.items():
+        of = metrics["yearly_trade_usd" if benchmark.compare == "yearly_trade" else "investment_usd"]
+        metrics[f"share_of_{name}"] = of / benchmark.amount_usd
+    flows = {
+        "net_real": real,
+        "net_present": present,
+        "cumulative_net": nominal,
+        "cumulative_net_real": cumulative_real,
+        "cumulative_net_present": cumulative_present,
+    }
+    return {name: np.broadcast_to(values, paid.shape) for name, values in metrics.items()}, flows
+
+
+def total(flow: Array) -> Array:
+    """Return the sum over rows, added in order of time so that it does not depend on the number of draws."""
+    result: Array = np.zeros(flow.shape[1])
+    for row in flow:
+        result += row
+    return result
+
+
+def payback(flow: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Return years to payback of net flows (rows, draws), row 0 at time zero, and whether it is lost again later.
+
+    First return of the cumulative flow to >= 0 after having been negative, linear inside the row; inf: never.
+
+    >>> import numpy as np
+    >>> payback(np.array([[-100.0], [30.0], [30.0], [80.0]]), 1.0)[0].tolist()
+    [2.5]
+    """
+    return payback_of_sum(np.cumsum(flow, axis=0), dt)
+
+
+def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the same for a cumulative flow."""
+    draws = cumulative.shape[1]
+    years = np.full(draws, np.inf)
+    paid, was_negative, lost = (np.zeros(draws, dtype=bool) for _ in range(3))
+    for k, level in enumerate(cumulative):
+        negative = level < 0.0
+        now = was_negative & ~negative & ~paid
+        if k and now.any():
+            before = cumulative[k - 1, now]
+            years[now] = (k - 1 - before / (level[now] - before)) * dt
+        paid |= now
+        lost |= paid & negative
+        was_negative |= negative
+    return years, lost
+
+
+def mirr(net: Array, factor: Array, grid: Grid) -> Array:
+    """Return (future value of inflows / present value of outflows)^(1/T) - 1, T the time of the last flow."""
+    last: NDArray[np.intp] = np.zeros(net.shape[1], dtype=np.intp)
+    for k, row in enumerate(net):
+        last[row != 0.0] = k
+    at_last = factor[last, 0] if factor.shape[1] == 1 else factor[last, np.arange(last.size)]
+    inflow = total(np.maximum(net, 0.0) * factor) / at_last
+    outflow = total(np.maximum(-net, 0.0) * factor)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(outflow > 0.0, (inflow / outflow) ** (1.0 / (last * grid.dt)) - 1.0, np.nan)
+
+
+def levelised(cash: CashFlows, factor: Discounting) -> dict[str, Array]:
+    """Return the levelised costs and the realised price gap, USD per MWh delivered."""
+    op, running = cash.operations, cash.operations.running
+    own = running.operating + running.replacements + running.decommissioning - running.salvage
+    bought = op.supply_cost + op.charges
+    capex = total(cash.capex * factor.at_middle)
+    link = total(own * factor.at_end) + capex
+    energy_bought = total(bought * factor.at_end)
+    earned = total((op.revenue_merchant + op.revenue_ppa) * factor.at_end)
+    energy = total(op.energy_delivered_mwh * factor.energy)
+    taxed = link + energy_bought + total(cash.tax * factor.at_end)
+    return {
+        "lcoe_usd_per_mwh": _ratio(link + energy_bought, energy),
+        "transmission_lcoe_usd_per_mwh": _ratio(link, energy),
+        "realised_gap_usd_per_mwh": _ratio(earned - energy_bought, energy),
+        "sam_lcoe_usd_per_mwh": _ratio(taxed, total(op.energy_delivered_mwh * factor.at_end)),
+    }
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator > 0.0, numerator / denominator, np.nan)

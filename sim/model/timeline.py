@@ -1,0 +1,176 @@
+"""Time: the calendar grid, the construction clock with its laying window, and the life of the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
+
+Array = NDArray[np.float64]
+HOURS_PER_YEAR = 8760.0
+
+
+class Construction(Section):
+    """How long the link takes to build and how its progress runs."""
+
+    years: Annotated[Quantity, Kind("years", ge=0.0, le=40.0)]
+    """Time from FID to COD when no laying window has to be waited for; 0 puts everything at time zero."""
+    progress: Literal["s_curve", "linear"] = "s_curve"
+    """Shape of spending between the start and the end of each cost item's work."""
+
+
+class SeaWork(Section):
+    """The part of the works that needs open water, and when the sea is open."""
+
+    begins: Annotated[Quantity, Kind("share of the construction clock", ge=0.0, le=1.0)]
+    """Construction clock at which laying can begin."""
+    ends: Annotated[Quantity, Kind("share of the construction clock", ge=0.0, le=1.0)]
+    """Construction clock at which laying is done."""
+    window_opens_month: Annotated[int, Fixed("month of the year", ge=1.0, le=12.0, whole=True)]
+    """First month of the year in which laying is possible (its first day)."""
+    window_closes_month: Annotated[int, Fixed("month of the year", ge=1.0, le=12.0, whole=True)]
+    """Last month of the year in which laying is possible (its last day)."""
+
+
+class Timeline(Section):
+    """The calendar of the project."""
+
+    start_year: Annotated[int, Fixed("calendar year", ge=1900.0, le=2200.0, whole=True)]
+    """Calendar year whose 1 January is time zero and, here, the investment decision (FID)."""
+    periods_per_year: Literal[1, 2, 4, 12] = 1
+    """Periods in a year."""
+    construction: Construction
+    """Building time."""
+    sea_work: SeaWork | None = None
+    """Laying window; absent: no season."""
+    operation_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)]
+    """Operating life from COD."""
+    max_delay_years: Annotated[float, Fixed("years", ge=0.0, le=50.0)] = fallback(5.0)
+    """Delay of COD beyond the lenders' case that the horizon still covers."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The calendar grid; arrays have ``periods + 1`` rows, row 0 being the opening column at time zero."""
+
+    start_year: int
+    periods_per_year: int
+    periods: int
+
+    @property
+    def dt(self) -> float:
+        """Length of a period [years]."""
+        return 1.0 / self.periods_per_year
+
+    @property
+    def end(self) -> Array:
+        """Time at the end of each row [years], shape (periods + 1, 1)."""
+        return (np.arange(self.periods + 1) / self.periods_per_year)[:, None]
+
+    @property
+    def year(self) -> NDArray[np.intp]:
+        """Index of the calendar year of each row, 0 = start year, shape (periods + 1,); the opening is in year 0."""
+        return np.maximum(np.arange(self.periods + 1) - 1, 0) // self.periods_per_year
+
+    @property
+    def years(self) -> int:
+        """Number of calendar years covered."""
+        return -(-self.periods // self.periods_per_year)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The construction clock: ``progress`` (rows, draws) from 0 at FID to 1 at COD; ``cod_years`` (draws,), inf if never.
+
+    ``progress`` stops at the row in which the last draw is complete; later rows would be 1.
+    """
+
+    progress: Array
+    cod_years: Array
+
+
+_SNAP = 1e-12
+
+
+def run_clock(timeline: Timeline, grid: Grid, pace_factor: Array) -> Clock:
+    """Return the construction clock of each draw on the grid.
+
+    The clock advances at 1 / ``construction.years`` times ``pace_factor`` ((1, 1) or (periods + 1, draws)); between
+    ``sea_work.begins`` and ``ends`` only inside the laying window of the calendar year. A campaign that no longer fits
+    into what is left of the window waits for the next opening; one longer than any window starts at once and goes on
+    in the next season.
+    """
+    years = timeline.construction.years
+    sea = timeline.sea_work
+    begins = sea.begins if sea else np.ones(1)
+    ends = sea.ends if sea else np.ones(1)
+    opens = (sea.window_opens_month - 1) / 12.0 if sea else 0.0
+    closes = sea.window_closes_month / 12.0 if sea else 1.0
+    width = max(years.size, begins.size, ends.size, pace_factor.shape[1])
+    pace = 1.0 / np.where(years > 0.0, years, 1.0)
+    s = np.where(np.broadcast_to(years, (width,)) > 0.0, 0.0, 1.0)
+    cod = np.where(s == 1.0, 0.0, np.inf)
+    rows = [s]
+    for k in range(1, grid.periods + 1):
+        if bool(np.all(s == 1.0)):
+            break
+        start, end = (k - 1) * grid.dt, k * grid.dt
+        year = np.floor(start + 1e-9)
+        window = (year + opens, year + closes)
+        speed = pace * pace_factor[min(k, pace_factor.shape[0] - 1)]
+        s, done = _advance(s, speed, begins, ends, (start, end), window)
+        cod = np.where((s == 1.0) & np.isinf(cod), done, cod)
+        rows.append(s)
+    return Clock(np.stack(rows), cod)
+
+
+def _advance(
+    s: Array, speed: Array, begins: Array, ends: Array, period: tuple[float, float], window: tuple[float, float]
+) -> tuple[Array, Array]:
+    """Return the clock at the end of a period and the time at which it stopped moving."""
+    start, end = period
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Before the sea work.
+        wanted = np.where(s < begins, (begins - s) / speed, 0.0)
+        used = np.minimum(end - start, wanted)
+        s = np.where(wanted <= end - start, np.maximum(s, begins), s + used * speed)
+        now = start + used
+        # Sea work, inside the window only.
+        need = np.where(s < ends, (ends - s) / speed, 0.0)
+        at_sea = (s >= begins) & (s < ends)
+        fits = (ends - begins) / speed <= window[1] - np.maximum(now, window[0]) + _SNAP
+        longer = (ends - begins) / speed > window[1] - window[0]
+        may = at_sea & ((s > begins) | fits | longer | (now <= window[0]))
+        launch = np.maximum(now, window[0])
+        room = np.maximum(np.minimum(end, window[1]) - launch, 0.0)
+        laid = np.where(may, np.minimum(need, room), 0.0)
+        finished = may & (need <= room)
+        s = np.where(finished, ends, s + laid * speed)
+        now = np.where(finished, launch + laid, now)
+        # After it.
+        rest = np.where(s >= ends, (1.0 - s) / speed, np.inf)
+        more = np.where(s >= ends, np.minimum(end - now, rest), 0.0)
+        s = np.where(rest <= end - now, 1.0, s + more * speed)
+    s = np.where(s > 1.0 - _SNAP, 1.0, s)
+    return s, now + more
+
+
+def overlap(start: Array, length: Array, grid: Grid) -> Array:
+    """Return the years of each row that lie in [start, start + length], shape (periods + 1, draws); row 0 is 0.
+
+    ``start`` (draws,) may be inf: then nothing overlaps.
+    """
+    inside = np.clip(grid.end - start, 0.0, length)
+    result = np.zeros_like(inside)
+    np.subtract(inside[1:], inside[:-1], out=result[1:])
+    return result
+
+
+def contains(instant: Array, grid: Grid) -> NDArray[np.bool_]:
+    """Return whether each row (t_(k-1), t_k] contains the instant (draws,), shape (periods + 1, draws)."""
+    end = grid.end
+    return (instant > end - grid.dt + 1e-9) & (instant <= end + 1e-9)

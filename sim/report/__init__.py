@@ -1,0 +1,1 @@
+"""Results on paper: reads tables, never runs the engine."""

@@ -1,0 +1,225 @@
+"""From the results of a run to the tables that are written, printed and compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.collect import Result, Sketch
+from sim.model.metrics import DEFINITIONS, Definition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
+MIN_REPLICATES = 20
+"""Replicates that a standard error needs."""
+DRIVER_METRICS = ("project_npv_usd", "project_irr", "project_payback_years", "lcoe_usd_per_mwh", "investment_usd")
+BINS = 50
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to write: its file name, columns and rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def tables(result: Result) -> list[Table]:
+    """Return every table of a run."""
+    return [summary(result), payback_curve(result), cash_flow(result), drivers(result), distributions(result)]
+
+
+def percentile(values: Array, share: float) -> float:
+    """Return the order statistic at or above a share of the values, +inf ranking last (inverted_cdf).
+
+    >>> percentile(np.array([1.0, 2.0, 3.0, np.inf]), 0.75)
+    3.0
+    """
+    if values.size == 0:
+        return math.nan
+    place = min(max(math.ceil(share * values.size - 1e-9) - 1, 0), values.size - 1)
+    return float(np.partition(values, place)[place])
+
+
+def definition(name: str) -> Definition:
+    """Return what a metric is; benchmarks are shares of a sum named in the scenario."""
+    if name.startswith("share_of_"):
+        return Definition(
+            "share", f"yearly trade or investment over evaluation.benchmarks.{name.removeprefix('share_of_')}"
+        )
+    return DEFINITIONS[name]
+
+
+def standard_error(means: Array) -> float:
+    """Return the standard error of a mean from the spread between replicates; NaN below 20 of them."""
+    known = means[~np.isnan(means)]
+    if known.size < MIN_REPLICATES:
+        return math.nan
+    return float(np.std(known, ddof=1) / math.sqrt(known.size))
+
+
+SUMMARY_COLUMNS = (
+    *("metric", "unit", "mean", "sd", "se"),
+    *(f"p{p}" for p in PERCENTILES),
+    *("min", "max", "share_defined", "deterministic", "definition"),
+)
+
+
+def summary(result: Result) -> Table:
+    """Return mean, spread and percentiles of every metric; NaN (blank) where a figure does not exist."""
+    rows = [_summary_row(result, name) for name in result.metrics]
+    rows.append(_tail_row(result))
+    return Table("summary.csv", SUMMARY_COLUMNS, rows)
+
+
+def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
+    about = definition(name)
+    sums, sketch = result.sums[name], result.sketches.get(name)
+    mean = sd = se = math.nan
+    if about.averaged and sums.finite:
+        mean = sums.total / sums.finite
+        sd = math.sqrt(max(sums.squares / sums.finite - mean * mean, 0.0) * sums.finite / max(sums.finite - 1, 1))
+        se = standard_error(sums.means)
+    if sketch is None:
+        known = np.sort(result.metrics[name][~np.isnan(result.metrics[name])])
+        points = [_sorted_percentile(known, p / 100.0) for p in PERCENTILES]
+    else:
+        points = [sketch_percentile(sketch, p / 100.0) for p in PERCENTILES]
+    low, high = (sums.low, sums.high) if math.isfinite(sums.low) or not about.averaged else (math.nan, math.nan)
+    planned = float(result.planned.metrics[name][0])
+    return (name, about.unit, mean, sd, se, *points, low, high, sums.finite / result.draws, planned, about.text)
+
+
+def _sorted_percentile(ordered: Array, share: float) -> float:
+    if ordered.size == 0:
+        return math.nan
+    return float(ordered[min(max(math.ceil(share * ordered.size - 1e-9) - 1, 0), ordered.size - 1)])
+
+
+def _tail_row(result: Result) -> tuple[Any, ...]:
+    """Return the mean of the worst 5 % of NPV (of the draws that are kept); value at risk is p5 of NPV."""
+    values = np.sort(result.metrics["project_npv_usd"])
+    worst = values[: max(1, values.size // 20)]
+    blank = (math.nan,) * (len(PERCENTILES) + 2)
+    text = "mean of the worst 5 % of project_npv_usd (CVaR); the value at risk is p5 of project_npv_usd"
+    return ("project_npv_cvar5_usd", "USD", float(worst.mean()), math.nan, math.nan, *blank, 1.0, math.nan, text)
+
+
+def sketch_percentile(sketch: Sketch, share: float) -> float:
+    """Return a percentile from counts: the upper edge of its bin, +inf where it falls among the never."""
+    counts = np.append(sketch.counts, sketch.never)
+    reached = np.cumsum(counts)
+    if reached[-1] == 0:
+        return math.nan
+    place = int(np.searchsorted(reached, share * reached[-1] - 1e-9))
+    if place >= sketch.counts.size:
+        return math.inf
+    return float(sketch.edges[min(place, sketch.edges.size - 1)])
+
+
+def payback_curve(result: Result) -> Table:
+    """Return the probability of having paid back by the end of each calendar year, with standard errors."""
+    columns = ("year", "p_paid_back", "se", "p_paid_back_discounted", "se_discounted", "unpaid", "not_invested")
+    m = result.grid.periods_per_year
+    share = result.payback_counts / 256.0
+    rows: list[tuple[Any, ...]] = []
+    for k in range(0, result.grid.periods + 1, m):
+        simple, discounted = share[0, :, k], share[1, :, k]
+        p = float(simple.mean())
+        pair = (p, standard_error(simple), float(discounted.mean()), standard_error(discounted))
+        rows.append((k // m, *pair, 1.0 - p, 0.0))
+    return Table("payback.csv", columns, rows)
+
+
+def cash_flow(result: Result) -> Table:
+    """Return every line in every row: lenders' case, mean of all draws, percentiles of the draws that are kept."""
+    columns = ("period", "year", "line", "deterministic", "mean", "p10", "p50", "p90")
+    grid = result.grid
+    year = grid.start_year + grid.year
+    rows: list[tuple[Any, ...]] = []
+    planned = {name: np.broadcast_to(line, (grid.periods + 1, 1))[:, 0] for name, line in result.planned.lines.items()}
+    for name, kept in result.lines.items():
+        places = [max(math.ceil(share * kept.shape[1] - 1e-9) - 1, 0) for share in (0.1, 0.5, 0.9)]
+        points = np.partition(kept, places, axis=1)[:, places]
+        table = np.column_stack([planned[name], result.line_mean[name], points]).tolist()
+        rows.extend((k, int(year[k]), name, *values) for k, values in enumerate(table))
+    return Table("cashflow.csv", columns, rows)
+
+
+def drivers(result: Result) -> Table:
+    """Return the rank correlation (Spearman) of each uncertain input with the main metrics, strongest on NPV first."""
+    rows: list[tuple[Any, ...]] = []
+    if result.inputs:
+        used = next(iter(result.inputs.values())).size
+        ranks = {name: _ranks(values) for name, values in result.inputs.items()}
+        for metric in DRIVER_METRICS:
+            values = result.metrics[metric][:used]
+            target = _ranks(np.where(np.isnan(values), -np.inf, values))
+            pairs = [(name, metric, _correlation(rank, target)) for name, rank in ranks.items()]
+            rows.extend(sorted(pairs, key=lambda row: (math.isnan(row[2]), -abs(row[2]), row[0])))
+    return Table("drivers.csv", ("input", "metric", "rank_correlation"), rows)
+
+
+def _ranks(values: Array) -> Array:
+    """Return average ranks, centred."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    group = np.cumsum(new) - 1
+    edges = np.append(np.flatnonzero(new), values.size)
+    middle = 0.5 * (edges[:-1] + edges[1:] - 1)
+    ranks = np.empty(values.size)
+    ranks[order] = middle[group]
+    return ranks - 0.5 * (values.size - 1)
+
+
+def _correlation(a: Array, b: Array) -> float:
+    size = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
+    return float((a * b).sum()) / size if size > 0.0 else math.nan
+
+
+def distributions(result: Result) -> Table:
+    """Return histograms of the metrics: equal bins from P1 to P99 with open ends, and the share that is never."""
+    rows: list[tuple[Any, ...]] = []
+    for name, values in result.metrics.items():
+        rows.extend((name, *row) for row in _histogram(values))
+    return Table("distributions.csv", ("metric", "from", "to", "share"), rows)
+
+
+def _histogram(values: Array) -> Iterator[tuple[float, float, float]]:
+    finite = np.sort(values[np.isfinite(values)])
+    if finite.size and finite[0] == finite[-1]:
+        yield float(finite[0]), float(finite[-1]), finite.size / values.size
+    elif finite.size:
+        edges = np.linspace(_sorted_percentile(finite, 0.01), _sorted_percentile(finite, 0.99), BINS - 1)
+        edges = np.concatenate([[finite[0]], edges, [finite[-1]]])
+        reached = np.searchsorted(finite, edges, side="right")
+        reached[0] = 0
+        for low, high, count in zip(edges, edges[1:], np.diff(reached), strict=False):
+            yield float(low), float(high), int(count) / values.size
+    never = int(np.count_nonzero(np.isposinf(values)))
+    if never:
+        yield math.inf, math.inf, never / values.size
+
+
+def summary_frame(result: Result) -> pd.DataFrame:
+    """Return the summary as a data frame indexed by metric."""
+    import pandas as pd
+
+    table = summary(result)
+    return pd.DataFrame(table.rows, columns=list(table.columns)).set_index("metric")
+
+
+def column(table: Table, name: str) -> Sequence[Any]:
+    """Return one column of a table."""
+    place = table.columns.index(name)
+    return [row[place] for row in table.rows]

@@ -23,6 +23,7 @@ def problems_across_sections(written: Scenario, leaves: Mapping[str, Leaf]) -> I
     yield from _shares(written.market)
     yield from _curve(written.market)
     yield from _order(leaves)
+    yield from _season(written)
     yield from _correlations(written, leaves)
 
 
@@ -132,6 +133,13 @@ def _order(leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
                     )
 
 
+def _season(written: Scenario) -> Iterator[Finding]:
+    sea = written.timeline.sea_work
+    if sea is not None and sea.window_opens_month > sea.window_closes_month:
+        months = f"{sea.window_opens_month} to {sea.window_closes_month}"
+        yield "timeline.sea_work", f"the laying window from month {months} is empty", "open it before it closes"
+
+
 def _correlations(written: Scenario, leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
     from sim.scenario import process_names
 
@@ -150,5 +158,9 @@ def _correlations(written: Scenario, leaves: Mapping[str, Leaf]) -> Iterator[Fin
                     f"{later} is declared before {earlier}",
                     "write the later one first, the earlier one under it",
                 )
+            yearly = [name.startswith("macro.inflation.") for name in (later, earlier)]
+            if any(yearly) and not all(yearly) and written.timeline.periods_per_year > 1:
+                text = "inflation moves by year, the other process by period"
+                yield path, f"{text}: {later} and {earlier} cannot be correlated", "use periods_per_year: 1"
             if not -1.0 < value < 1.0:
                 yield path, f"correlation {value:g} is not between -1 and 1", "give a value inside"

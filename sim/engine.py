@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.base.quantities import Leaf
 from sim.base.sampling import REPLICATE, Chance, Draws, LendersCase
 from sim.collect import BlockResult, Collector, Limits, Result
 from sim.model import costs, dispatch, financing, macro, metrics, operations, physical
@@ -68,13 +67,9 @@ def prepare(spec: Spec) -> Model:
     planned = float(run_clock(timeline, long, np.ones((1, 1))).cod_years[0])
     removal = lenders.costs.decommissioning.years if lenders.costs.decommissioning else 0.0
     life = spec.leaves["timeline.operation_years"]
-    years = math.ceil(planned + timeline.max_delay_years + _longest(life) + removal - 1e-9)
+    years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + removal - 1e-9)
     grid = Grid(timeline.start_year, timeline.periods_per_year, years * timeline.periods_per_year)
     return Model(spec, grid, dispatch.curve(lenders.market.duration_curve), planned)
-
-
-def _longest(life: Leaf) -> float:
-    return life.dist.upper if math.isfinite(life.dist.upper) else life.dist.quantile(0.999)
 
 
 def run_block(model: Model, chance: Chance) -> Block:

@@ -358,6 +358,8 @@ def correlations(rng: random.Random, data: Data) -> Data:
     """Return correlations between processes and between two uncertain leaves, each under the one declared later."""
     found: Data = {}
     moving = paths(data, "process")
+    if data["timeline"].get("periods_per_year", 1) > 1:  # inflation moves by year, the others by period
+        moving = [path for path in moving if not path.startswith("macro.inflation.")]
     if len(moving) >= 3 and chance(rng, 0.5):
         first, second, third = (moving[i] for i in sorted(rng.sample(range(len(moving)), 3)))
         found[third] = {first: rng.uniform(-0.6, 0.6), second: rng.uniform(-0.6, 0.6)}

@@ -40,7 +40,8 @@ def advance(s: float, pace: float, sea: Values, fraction: float, length: float) 
         s = snapped(s + now * pace, begins)
     if begins <= s < ends and now < length:
         fits = (ends - begins) / pace <= closes - max(now, opens) + TIE
-        if not (s > begins or fits or now <= opens + TIE):
+        several_seasons = (ends - begins) / pace > closes - opens
+        if not (s > begins or fits or several_seasons or now <= opens + TIE):
             return s, length
         first = max(now, opens)
         work = min((ends - s) / pace, max(0.0, min(length, closes) - first))
@@ -57,9 +58,9 @@ def snapped(s: float, mark: float) -> float:
 
 
 def spending_shares(clocks: Series, work_from: float, work_to: float, shape: str) -> Series:
-    """Return the share of an item spent in each row; the opening row takes all (nothing to build) or nothing."""
-    done = [0.0, clocks[0]]
-    for s in clocks[1:]:
+    """Return the share of an item spent in each row; row 0 is the opening."""
+    done = [0.0]
+    for s in clocks:
         if work_from == work_to:
             done.append(1.0 if s >= work_from - SNAP else 0.0)
         else:

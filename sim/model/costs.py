@@ -207,7 +207,7 @@ def build(
 def _increments(progress: Array, start: Array, end: Array, curve: str) -> Array:
     """Return the share of an item's work done in each row."""
     span = np.where(end > start, end - start, 1.0)
-    x = np.where(end > start, np.clip((progress - start) / span, 0.0, 1.0), progress >= start)
+    x = np.where(end > start, np.clip((progress - start) / span, 0.0, 1.0), progress >= start - 1e-12)
     done = x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
     result = done.copy()
     result[1:] -= done[:-1]
@@ -262,11 +262,11 @@ def running_costs(
             operating = operating + entry.amount_per_mwh * (rate / money.rate[entry.currency]) * energy_sent_mwh
     shape = schedule.operating.shape
     replacements: Array = np.zeros(shape)
-    for entry in costs.replacements.values():
-        rate = money.from_year(entry.currency, entry.price_year) / money.rate[entry.currency]
-        for j in range(1, int(np.max(operation_years) / np.min(entry.every_years)) + 1):
-            due = np.where(j * entry.every_years <= operation_years - 1.0, cod + j * entry.every_years, np.inf)
-            replacements = replacements + np.where(contains(due, grid), entry.amount_million * 1e6 * rate, 0.0)
+    for part in costs.replacements.values():
+        rate = money.from_year(part.currency, part.price_year) / money.rate[part.currency]
+        for j in range(1, int(np.max(operation_years) / np.min(part.every_years)) + 1):
+            due = np.where(j * part.every_years <= operation_years - 1.0 + 1e-9, cod + j * part.every_years, np.inf)
+            replacements = replacements + np.where(contains(due, grid), part.amount_million * 1e6 * rate, 0.0)
     decommissioning: Array = np.zeros(shape)
     if costs.decommissioning is not None:
         end = costs.decommissioning

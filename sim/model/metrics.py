@@ -131,7 +131,8 @@ def evaluate(
     paid, reversed_ = payback_of_sum(cumulative_real, grid.dt)
     roots = irr(after_tax, -cash.capex)
     never_in = ~np.any(cash.net > 0.0, axis=0)
-    yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
+    with np.errstate(divide="ignore", over="ignore"):
+        yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
     cod = schedule.clock.cod_years
     in_operation = total(schedule.operating)
     nominal = np.cumsum(cash.net, axis=0)

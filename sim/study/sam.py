@@ -220,8 +220,10 @@ def _renewals(inputs: Inputs, years: int) -> dict[str, Any]:
 
 def _depreciation(table: object) -> tuple[float | None, bool, float]:
     """Return life, half-year convention and depreciated share for a table (percent per year) or SAM's name for one."""
-    if table is None or table == "none":
+    if table == "none":
         return None, False, 0.0
+    if table is None:
+        raise Unsupported("depreciation is missing")
     if isinstance(table, str) and (named := re.fullmatch(r"sl(\d{1,2})_half_year", table)):
         return float(named[1]), True, 1.0
     if not isinstance(table, list):

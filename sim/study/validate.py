@@ -124,19 +124,19 @@ def _found(lines: Mapping[str, Array], metrics: Mapping[str, Array]) -> dict[str
 
 
 def _free_of_loan(case: Mapping[str, Any]) -> dict[str, Array | None]:
-    """Return the reference lines that a loan does not touch."""
+    """Return the reference lines that a loan does not touch; the rare ones only where they are not all zero."""
     years = case["outputs_by_year"]
     running = [_line(years, name) for name in _OPERATING]
     known = [line for line in running if line is not None]
     complete = len(known) == len(running) and len({line.size for line in known}) == 1
+    rare = {name: _line(years, name) for name in ("salvage", "recapitalization")}
     return {
         "energy": _line(years, "energy_kWh", 1e-3),
         "revenue_energy": _line(years, "revenue_energy"),
-        "salvage": _line(years, "salvage"),
         "operating_cost": np.sum(known, axis=0) if complete else None,
-        "recapitalization": _line(years, "recapitalization"),
         "opex_total": _line(years, "opex_total"),
         "depreciation": _line(years, "tax_depreciation"),
+        **{name: line for name, line in rare.items() if line is None or line.any()},
     }
 
 

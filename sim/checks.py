@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sim.base.quantities import Leaf, Section
@@ -114,7 +115,7 @@ def _curve(market: Market) -> Iterator[Finding]:
     path = "market.duration_curve"
     if len(points) < 2 or points[0] != 0.0 or points[-1] != 100.0:
         yield path, "does not run from percentile 0 to 100", "add the missing end"
-    elif any(curve[a] > curve[b] for a, b in zip(points, points[1:], strict=False)):
+    elif any(curve[a] > curve[b] for a, b in pairwise(points)):
         yield path, "falls somewhere", "sort the prices in rising order"
     elif curve[points[0]] < 0.0 or curve[points[-1]] <= 0.0:
         yield path, "has prices below 0", "use prices over the mean price, not below 0"

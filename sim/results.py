@@ -113,7 +113,7 @@ def _write_manifest(
         if kept == result.draws
         else "rank error at most 1/4096 plus that of the first kept draws",
         "horizon_years": result.grid.years,
-        "overrides": {key: value for key, value in overrides},
+        "overrides": dict(overrides),
         "versions": {
             "linkfeasibility": __version__,
             "python": platform.python_version(),

@@ -62,7 +62,7 @@ class Scenario(Section):
     evaluation: Evaluation
     """How results are valued."""
     correlations: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Dotted path: {dotted path: correlation}, Spearman between uncertain leaves, Pearson of shocks between processes."""
+    """Later dotted path: {earlier: correlation}; Spearman between uncertain leaves, Pearson between shocks."""
 
     @model_validator(mode="after")
     def _usd_inflation(self) -> Self:
@@ -102,7 +102,7 @@ class Spec:
 
 
 def read(path: Path | str, overrides: Sequence[tuple[str, Any]] = ()) -> Spec:
-    """Return the spec for a scenario file and overrides ``(dotted key, value)``; raise `ScenarioError` listing all problems."""
+    """Return the spec for a scenario file and overrides ``(dotted key, value)``; `ScenarioError` lists all problems."""
     file = Path(path)
     data, marks = _load(file, file.resolve(), ())
     for key, new in overrides:
@@ -179,7 +179,7 @@ def _merge(data: dict[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def _is_number(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether the new mapping is a whole number, process or scheme, which replaces the old one instead of mixing."""
+    """Say whether the new mapping is a whole number, process or scheme, which replaces the old one."""
     whole = "dist" in new or "value" in new
     return whole or any(tag in new and old.get(tag) != new[tag] for tag in ("process", "kind"))
 

@@ -210,12 +210,11 @@ def empirical(quantiles: Mapping[float, float]) -> Distribution:
 def truncated(whole: Distribution, cdf: Callable[[float], float], low: float, high: float) -> Distribution:
     """Return ``whole`` conditioned on [low, high]: ppf(F(low) + p (F(high) - F(low))).
 
-    ``cdf`` is F. Where most of the lower tail is cut away, precision is kept by working from the nearer side only for
-    symmetric use; far upper cuts (F(low) within 1e-12 of 1) are refused.
+    ``cdf`` is F. A range that holds less than 1e-6 of the distribution is refused: its quantiles would lose precision.
     """
     _require(low < high, "min must be below max")
     bottom, top = cdf(low), cdf(high)
-    _require(top - bottom > 1e-12, "min and max leave (almost) nothing of the distribution")
+    _require(top - bottom > 1e-6, "min and max leave (almost) nothing of the distribution")
 
     def ppf(p: Array) -> Array:
         return np.clip(whole.ppf(bottom + p * (top - bottom)), low, high)
@@ -243,6 +242,8 @@ def beta_cdf(a: float, b: float) -> Callable[[float], float]:
 
 _TABLE_END = 6.0
 _TABLE_CELLS = 2048
+_TABLE_SHAPE = 0.2
+"""Below this shape the quantile bends too sharply for the table."""
 
 
 @lru_cache(maxsize=256)
@@ -250,8 +251,8 @@ def _beta_table(a: float, b: float) -> Array:
     """Return cubic Hermite coefficients (4, cells) of x(z) = F^-1(Phi(z)) on |z| <= 6, exact slopes phi(z) / f(x)."""
     z = np.linspace(-_TABLE_END, _TABLE_END, _TABLE_CELLS + 1)
     step = z[1] - z[0]
-    x = betaincinv(a, b, ndtr(z))
     rest = betaincinv(b, a, ndtr(-z))
+    x = _beta_exact(a, b, z)
     with np.errstate(divide="ignore"):
         log_density = (a - 1.0) * np.log(x) + (b - 1.0) * np.log(rest) - betaln(a, b)
     slope = np.exp(-0.5 * z * z - 0.5 * math.log(2.0 * math.pi) - log_density) * step
@@ -262,7 +263,9 @@ def _beta_table(a: float, b: float) -> Array:
 
 
 def _beta_of_score(a: float, b: float, z: Array) -> Array:
-    """Return beta quantiles at normal scores from the table; beyond |z| = 6 from scipy."""
+    """Return beta quantiles at normal scores from the table; beyond |z| = 6 and for sharp U shapes from scipy."""
+    if min(a, b) < _TABLE_SHAPE:
+        return _beta_exact(a, b, z)
     table = _beta_table(a, b)
     position = (np.clip(z, -_TABLE_END, _TABLE_END) + _TABLE_END) * (_TABLE_CELLS / (2.0 * _TABLE_END))
     cell = np.minimum(position.astype(np.intp), _TABLE_CELLS - 1)
@@ -270,8 +273,15 @@ def _beta_of_score(a: float, b: float, z: Array) -> Array:
     x: Array = table[0][cell] + t * (table[1][cell] + t * (table[2][cell] + t * table[3][cell]))
     far = np.abs(z) > _TABLE_END
     if far.any():
-        x[far] = betaincinv(a, b, ndtr(z[far]))
+        x[far] = _beta_exact(a, b, z[far])
     return np.clip(x, 0.0, 1.0)
+
+
+def _beta_exact(a: float, b: float, z: Array) -> Array:
+    """Return beta quantiles at normal scores from scipy, from the nearer end; scores beyond 12 count as 12."""
+    lower = betaincinv(a, b, ndtr(np.clip(z, -12.0, 0.0)))
+    upper = betaincinv(b, a, ndtr(-np.clip(z, 0.0, 12.0)))
+    return np.where(z < 0.0, lower, 1.0 - upper)
 
 
 def _require(condition: bool, message: str) -> None:

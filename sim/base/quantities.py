@@ -82,10 +82,10 @@ class Kind:
         """Return the leaf for what stands in the file, or raise an error that says how to mend it."""
         leaf = _parse_leaf(raw, self.unit)
         low, high = leaf.dist.lower, leaf.dist.upper
-        inside = low >= self.ge and high <= self.le and low > self.gt and high < self.lt
-        # An open support may touch an open bound: a lognormal is never 0.
-        touching = not leaf.certain and low >= self.gt and high <= self.lt and low >= self.ge and high <= self.le
-        if not (inside or touching):
+        # An open support may touch an open bound: a lognormal is never 0. Discrete weights can sit on it.
+        atoms = leaf.certain or leaf.dist.kind in ("discrete", "empirical")
+        inside = low > self.gt and high < self.lt if atoms else low >= self.gt and high <= self.lt
+        if not (inside and low >= self.ge and high <= self.le):
             if leaf.certain:
                 raise _problem(f"{low:g} is out of range, must be {self.bounds}", f"give a value in {self.unit}")
             raise _problem(
@@ -95,19 +95,14 @@ class Kind:
         return leaf
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Validate with `parse`; keep leaves that were parsed before."""
-        return core_schema.no_info_plain_validator_function(
-            lambda raw: raw if isinstance(raw, Leaf) else self.parse(raw)
-        )
+        """Validate with `parse`."""
+        return core_schema.no_info_plain_validator_function(self.parse)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe the three written forms."""
         number: dict[str, Any] = {"type": "number"}
-        for key, value in (("minimum", self.ge), ("maximum", self.le), ("exclusiveMinimum", self.gt)):
-            if math.isfinite(value):
-                number[key] = value
-        if math.isfinite(self.lt):
-            number["exclusiveMaximum"] = self.lt
+        bounds = {"minimum": self.ge, "maximum": self.le, "exclusiveMinimum": self.gt, "exclusiveMaximum": self.lt}
+        number |= {key: value for key, value in bounds.items() if math.isfinite(value)}
         source = {"type": "string"}
         return {
             "unit": self.unit,
@@ -226,18 +221,20 @@ def _parse_mapping(raw: dict[Any, Any], unit: str) -> Leaf:
             "write a number, {value: …, source: …} or {dist: …, …, source: …}",
         )
     kind = raw.pop("dist")
-    if kind not in DISTRIBUTIONS:
+    if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
         raise _problem(f"dist {kind!r} is not known", f"choose one of {', '.join(sorted(DISTRIBUTIONS))}")
-    given = {key: _parameter(key, value) for key, value in raw.items()}
     forms = DISTRIBUTIONS[kind]
     for required, optional, build in forms:
-        if required <= set(given) <= required | optional:
+        if required <= set(raw) <= required | optional:
+            given = {key: _parameter(key, value) for key, value in raw.items()}
             try:
                 return Leaf(build(given), source, unit)
             except ValueError as error:
                 raise _problem(f"{kind}: {error}", "mend its parameters") from None
+            except ArithmeticError:
+                raise _problem(f"{kind}: the parameters are too large", "mend its parameters") from None
     wanted = " or ".join("{" + ", ".join(sorted(required)) + "}" for required, _, _ in forms)
-    raise _problem(f"{kind} has the parameters {{{', '.join(sorted(map(str, given)))}}}", f"it takes {wanted}")
+    raise _problem(f"{kind} has the parameters {{{', '.join(sorted(map(str, raw)))}}}", f"it takes {wanted}")
 
 
 def _parameter(key: str, value: object) -> float | dict[float, float]:
@@ -251,9 +248,13 @@ def _parameter(key: str, value: object) -> float | dict[float, float]:
 def _number(raw: object) -> float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
         raise _problem(f"{raw!r} is not a number", "write a plain number such as 0.05 or 1200")
-    if not math.isfinite(raw):
-        raise _problem(f"{raw} is not a finite number", "write a plain number")
-    return float(raw)
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise _problem(f"{str(raw)[:40]} is not a finite number", "write a plain number")
+    return value
 
 
 def _problem(message: str, cure: str) -> PydanticCustomError:

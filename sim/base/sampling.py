@@ -65,11 +65,10 @@ class Draws:
             for other, weight in row.items():
                 if other != name:
                     mixed = mixed + weight * stream(self.seed, other, replicate).standard_normal(REPLICATE)
-            rank = np.empty(REPLICATE)
-            rank[np.argsort(mixed, kind="stable")] = np.arange(REPLICATE)
-            values[i] = (rank + jitter) / REPLICATE
-        # A jitter of exactly 0 in the lowest stratum would be the score -inf.
-        return dist.quantile_of_score(ndtri(np.maximum(values, 2.0**-60))).reshape(-1)
+            # The jitter belongs to the stratum, so that a correlation only reorders the values.
+            values[i, np.argsort(mixed, kind="stable")] = (np.arange(REPLICATE) + jitter) / REPLICATE
+        # Rounding to 0 or 1 in the outermost strata would be an infinite score.
+        return dist.quantile_of_score(ndtri(np.clip(values, 2.0**-60, 1.0 - 2.0**-53))).reshape(-1)
 
     def normals(self, name: str, rows: int, mixing: Mixing) -> Array:
         """Return standard normal shocks of a process, shape (rows, draws), filled period by period."""

@@ -152,7 +152,8 @@ class Schedule:
 
 def usd_at_spot(amount_million: Array, currency: str, money: Money) -> Array:
     """Return an amount in millions of a currency as USD at the rate of time zero (for budgets, not for flows)."""
-    return amount_million * 1e6 / money.real_rate[currency][0]
+    spot: Array = money.real_rate[currency][0]
+    return amount_million * 1e6 / spot
 
 
 def budget_usd(costs: Costs, money: Money) -> Array:

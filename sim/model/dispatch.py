@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 BIN = 0.02
 """Width of a slice of the duration curve, in multiples of the mean price."""
+
+
+_STEEP = 1e-30
+"""Slopes below this are none: the flow is all or nothing."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def curve(quantiles: Mapping[float, float] | None) -> Curve:
     price = price / float(np.sum(np.diff(share) * 0.5 * (price[1:] + price[:-1])))
     slices = int(np.floor(price[-1] / BIN)) + 1
     weight, total = np.zeros(slices), np.zeros(slices)
-    for (low, high), part in zip(zip(price, price[1:], strict=False), np.diff(share), strict=True):
+    for (low, high), part in zip(pairwise(price), np.diff(share), strict=True):
         _spread(float(low), float(high), float(part), weight, total)
     filled = weight > 0.0
     level = np.where(filled, total / np.where(filled, weight, 1.0), (np.arange(slices) + 0.5) * BIN)
@@ -120,9 +125,12 @@ def dispatch(terms: Terms, losses: Losses, hours: Curve, competitive: bool) -> F
         room = room - terms.firm_mw
         lowered = terms.effect * terms.firm_mw
         threshold = threshold + lowered + 2.0 * extra * terms.firm_mw
-    level = np.maximum(terms.level, 1e-12)
+    level = np.maximum(terms.level, 1e-100)
     start = hours.below(threshold / level)
     full = np.maximum(hours.below((threshold + slope * room) / level), start)
+    if np.any(terms.level <= 0.0):  # a process that turned negative: no hour has a price
+        none = np.broadcast_to(hours.level.size - 1, start.shape)
+        start, full = np.where(terms.level > 0.0, start, none), np.where(terms.level > 0.0, full, none)
     low_hours = None
     if np.any(threshold < terms.floor):
         low_hours = np.where(threshold < terms.floor, hours.below(np.nextafter(terms.floor / level, 0.0)), 0)
@@ -131,7 +139,7 @@ def dispatch(terms: Terms, losses: Losses, hours: Curve, competitive: bool) -> F
     if low_hours is not None:
         share = hours.weight[low_hours]
         with np.errstate(divide="ignore", invalid="ignore"):
-            wanted = np.where(slope > 0.0, (terms.floor - threshold) / slope, np.inf)
+            wanted = np.where(slope > _STEEP, (terms.floor - threshold) / slope, np.inf)
         flow = np.clip(wanted, 0.0, room)
         received = received + share * flow
         squared = squared + share * flow * flow
@@ -160,7 +168,7 @@ def _moments(
     first = hours.first[full]
     m1 = level * (first - hours.first[start])
     m2 = level * level * (hours.second[full] - hours.second[start])
-    inverse = 1.0 / np.where(slope > 0.0, slope, 1.0)
+    inverse = 1.0 / np.where(slope > _STEEP, slope, 1.0)
     own = effect * inverse
     always = hours.weight[-1] - at_full
     margin = m1 - threshold * m0

@@ -135,11 +135,12 @@ def _sign_changes(sums: Array) -> Counts:
     # Zeros in front of the first flow read as not positive: a change that is none if the first flow is positive.
     first = np.argmax(~zero, axis=0)
     spurious = (first > 0) & positive[first, np.arange(first.size)]
-    return changes - spurious
+    result: Counts = changes - spurious
+    return result
 
 
 def _last_sign(sums: Array) -> Array:
-    sign = np.sign(sums[-1])
+    sign: Array = np.sign(sums[-1])
     for row in sums[-2::-1]:
         if np.all(sign != 0.0):
             break
@@ -158,9 +159,7 @@ def _pair(series: _Series, sums: Array, largest: bool) -> tuple[Array, Counts]:
     root = np.where(touching, point, np.nan)
     if crossing.any():
         inner, low = signed.pick(crossing), point[crossing]
-        root[crossing] = (
-            _polish(_signed(inner, -np.ones(low.size)), low, _FAR) if largest else _polish(inner, 0.0, low)
-        )
+        root[crossing] = _polish(_signed(inner, -np.ones(low.size)), low, _FAR) if largest else _polish(inner, 0.0, low)
     return root, np.where(crossing, 2, touching.astype(np.intp))
 
 
@@ -177,6 +176,7 @@ def _lowest(series: _Series, turn: Array) -> tuple[Array, Array, Array]:
     active = np.arange(columns)
     times = series.times[:, None]
     flows = series.flows
+    step, older = np.full(columns, np.inf), np.full(columns, np.inf)
     for _ in range(200):
         term = np.exp(-times * u) * flows
         zeroth, scale = _sum(term), _sum(np.abs(term))
@@ -190,14 +190,16 @@ def _lowest(series: _Series, turn: Array) -> tuple[Array, Array, Array]:
         low, high = np.where(h > 0.0, u, low), np.where(h > 0.0, high, u)
         with np.errstate(divide="ignore", invalid="ignore"):
             trial = u - h / slope
-        inside = np.isfinite(trial) & (trial > low) & (trial < high)
+        with np.errstate(invalid="ignore"):
+            good = (trial > low) & (trial < high) & (np.abs(trial - u) <= 0.5 * older)
         # Far to the right the bracket is halved in the logarithm.
-        following = np.where(inside, trial, np.sqrt(np.maximum(low, 1e-9) * high))
-        going = (zeroth > -_TOUCH * scale) & (np.abs(following - u) > 1e-9 * u)
+        following = np.where(good, trial, np.sqrt(np.maximum(low, 1e-9) * high))
+        step, older = np.abs(following - u), step
+        going = (zeroth > -_TOUCH * scale) & (step > 1e-9 * u)
         if not going.any():
             break
         active, u, low, high = active[going], following[going], low[going], high[going]
-        turn, flows = turn[going], flows[:, going]
+        turn, flows, step, older = turn[going], flows[:, going], step[going], older[going]
     return result, value, size
 
 
@@ -228,14 +230,15 @@ def _sum(values: Array) -> Array:
     if values.shape[1] == 1:
         last: Array = np.cumsum(values, axis=0)[-1]
         return last
-    return values.sum(axis=0)
+    total: Array = values.sum(axis=0)
+    return total
 
 
 def _polish(series: _Series, low: Array | float, high: Array | float) -> Array:
     """Return the root in [low, high] of columns that are positive at ``low`` and negative at ``high``.
 
-    Newton on ln(inflow / outflow) kept inside a shrinking bracket; every column stops on its own, so that it does not
-    depend on the others.
+    Newton on ln(inflow / outflow) kept inside a shrinking bracket, halving it where a step is not half of the one before
+    the last; every column stops on its own, so that it does not depend on the others.
     """
     columns = series.flows.shape[1]
     low = np.array(np.broadcast_to(low, (columns,)), dtype=np.float64)
@@ -243,6 +246,7 @@ def _polish(series: _Series, low: Array | float, high: Array | float) -> Array:
     u = low.copy()
     result = u.copy()
     active = np.arange(columns)
+    step, older = np.full(columns, np.inf), np.full(columns, np.inf)
     for _ in range(300):
         terms = _terms(series, u)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -251,17 +255,19 @@ def _polish(series: _Series, low: Array | float, high: Array | float) -> Array:
             trial = u - value / slope
         above = terms.inflow > terms.outflow
         low, high = np.where(above, u, low), np.where(above, high, u)
-        inside = np.isfinite(trial) & (trial >= low) & (trial <= high)
-        following = np.where(inside, trial, 0.5 * (low + high))
+        with np.errstate(invalid="ignore"):
+            good = (trial >= low) & (trial <= high) & (np.abs(trial - u) <= 0.5 * older)
+        following = np.where(good, trial, 0.5 * (low + high))
+        step, older = np.abs(following - u), step
         result[active] = following
-        going = np.abs(following - u) > 1e-14 * np.maximum(1.0, np.abs(u))
+        going = step > 1e-14 * np.maximum(1.0, np.abs(u))
         if not going.any():
             break
         if going.all():
             u = following
         else:
             active, u, low, high = active[going], following[going], low[going], high[going]
-            series = series.pick(going)
+            step, older, series = step[going], older[going], series.pick(going)
     return result
 
 
@@ -288,7 +294,7 @@ def _scan(series: _Series, largest: bool) -> tuple[Array, Counts]:
     place, found = np.concatenate(places), np.concatenate(roots)
     best = np.full(value.shape[1], -np.inf if largest else np.inf)
     (np.maximum if largest else np.minimum).at(best, place, found)
-    return best, np.bincount(place, minlength=value.shape[1])
+    return np.where(np.isfinite(best), best, np.nan), np.bincount(place, minlength=value.shape[1])
 
 
 def _on_grid(series: _Series) -> Array:

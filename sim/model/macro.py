@@ -146,7 +146,7 @@ class Money:
         """Return what turns money of a price year into money of each row."""
         ago = price_year - self.grid.start_year
         level = self.level[currency]
-        base = level[1] ** ago if ago <= 0 else level[min(ago, level.shape[0] - 1)]
+        base: Array = level[1] ** ago if ago <= 0 else level[min(ago, level.shape[0] - 1)]
         return self.index(currency) / base
 
 

@@ -14,7 +14,7 @@ PriceYear = Annotated[int, Fixed("calendar year", ge=1900.0, le=2200.0, whole=Tr
 
 
 class FuelLinked(Section):
-    """Price level by a fitted equation: ln P = intercept + elasticity · ln(fuel price in market currency) + season + u."""
+    """Price level by a fitted equation: ln P = intercept + elasticity · ln(fuel in market currency) + season + u."""
 
     process: Literal["fuel_linked"]
     commodity: str

@@ -79,7 +79,7 @@ def _supply_cost(market: Market, supply: Supply, nominal: Array, money: Money, n
         if cost.basis == "concurrent_mean":
             return nominal * 1000.0 / market.price_ratio / money.rate[market.currency]
         assert market.reference_price_per_kwh is not None
-        spot = money.real_rate[market.currency][0]
+        spot: Array = money.real_rate[market.currency][0]
         base = market.reference_price_per_kwh * 1000.0 / market.price_ratio / spot
         return base * money.from_year(cost.index_currency, market.price_year)
     rate = money.from_year(cost.currency, cost.price_year) / money.rate[cost.currency]

@@ -81,7 +81,8 @@ class RatioCost(Section):
 
     kind: Literal["price_ratio"]
     basis: Literal["reference", "concurrent_mean"] = "reference"
-    """``reference``: reference price / ratio in its price year, then indexed; ``concurrent_mean``: each period's mean price / ratio."""
+    """``reference``: reference price / ratio in its price year, then indexed; ``concurrent_mean``: mean price of each
+    period / ratio."""
     index_currency: Currency = "usd"
     """Currency whose price index the cost follows after the price year (basis ``reference``)."""
 
@@ -136,7 +137,7 @@ class Supply(Section):
     cost: Annotated[RatioCost | PriceCost | FuelCost, Field(discriminator="kind")]
     """What a MWh costs at the sending end."""
     take_or_pay_share: Annotated[Quantity, _SHARE] = fallback(0.0)
-    """Share of the energy on offer that is paid for whether taken or not; settled after the period, not seen by dispatch."""
+    """Share of the energy on offer that is paid for whether taken or not; settled afterwards, not seen by dispatch."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ class Grid:
 
 @dataclass(frozen=True)
 class Clock:
-    """The construction clock: ``progress`` (rows, draws) from 0 at FID to 1 at COD; ``cod_years`` (draws,), inf if never.
+    """The construction clock: ``progress`` (rows, draws) from 0 at FID to 1 at COD; ``cod_years`` (draws,).
+
+    A draw that is never complete has COD inf.
 
     ``progress`` stops at the row in which the last draw is complete; later rows would be 1.
     """

@@ -1,4 +1,7 @@
-"""Numbers as people read them: one format for each kind, "never" for infinite, "–" for what does not exist."""
+"""Results as people read them: one format for each kind of number, sentences, and small charts made of characters.
+
+"never" stands for infinite, "–" for what does not exist.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,29 @@ from collections.abc import Callable, Sequence
 
 NEVER = "never"
 MISSING = "–"
+SYMBOLS = "–−│▁█"
+ASCII = str.maketrans({"–": "-", "−": "-", "│": "|", "…": "~", "’": "'", "±": "~"})
+
+
+def encodes(encoding: str) -> bool:
+    """Say whether an encoding can write the symbols used here.
+
+    >>> encodes("utf-8"), encodes("ascii"), encodes("cp1252")
+    (True, False, False)
+    """
+    try:
+        return bool(SYMBOLS.encode(encoding))
+    except UnicodeEncodeError:
+        return False
+
+
+def plain(text: str, encoding: str) -> str:
+    """Return a text of the same width that an encoding can write.
+
+    >>> plain("−0.3 – 水", "ascii")
+    '-0.3 - ?'
+    """
+    return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
 
 
 def number(value: float, decimals: int = 1, unit: str = "") -> str:
@@ -116,13 +142,90 @@ def row_scale(unit: str, values: Sequence[float]) -> tuple[Callable[[float], str
 
     >>> write, unit = row_scale("USD", [-5.3e9, 2e8])
     >>> write(2e8), unit
-    ('0.2', 'bn USD')
+    ('0.20', 'bn USD')
     """
     if unit.startswith("USD") and not unit.endswith("MWh"):
         divisor, name = usd_scale(values)
-        return lambda value: number(value / divisor, 0 if divisor == 1.0 else 1), name + unit.removeprefix("USD")
+        small = any(0.0 < abs(value) < divisor for value in values)
+        decimals = 0 if divisor == 1.0 else 2 if small else 1
+        return lambda value: number(value / divisor, decimals), name + unit.removeprefix("USD")
     if unit in ("share", "per year"):
         return lambda value: number(100.0 * value), "%" if unit == "share" else "% a year"
     if unit == "MWh/year":
         return lambda value: number(value / 1e6, 2), "TWh/year"
     return number, "years" if unit.startswith("years") else unit
+
+
+def outcome(parts: Sequence[float], draws: int, horizon: int, half: tuple[int, int], median: float) -> str:
+    """Return in words how often the project pays back.
+
+    ``parts`` are the shares paid back, built but unpaid, not built; ``half`` is the year by whose end half of those
+    that ever pay have paid, counted from the start and as a calendar year.
+
+    >>> outcome((1.0, 0.0, 0.0), 256, 54, (12, 2038), 11.4)
+    'Pays back in all 256 futures within 54 years. The median payback is 11.4 years.'
+    """
+    paid, unpaid, absent = shares(parts)
+    futures = f"{draws:,} futures within {horizon} years"
+    rest = f"n {unpaid} it is built and never pays back, in {absent} it is not built."
+    if parts[0] == 0.0:
+        return f"Pays back in none of {futures}: i{rest}"
+    known = math.isfinite(median)
+    typical = f"The median payback is {years(median)}." if known else "The median future never pays back."
+    if paid == "100 %":
+        return f"Pays back in all {futures}. {typical}"
+    by = f"half of those that pay have done so by the end of year {half[0]} ({half[1]})"
+    return f"Pays back in {paid} of {futures}; {by}. I{rest} {typical}"
+
+
+def rates_of_return(none: float, lost: float, several: float) -> str:
+    """Return in words which shares of futures have no rate of return, none but −100 %, or several; empty: none of them.
+
+    >>> rates_of_return(0.2, 0.0, 0.7)
+    'Rate of return: of all futures 20.0 % have none and are left out, 70.0 % have several and show the largest.'
+    """
+    parts = (none, "have none and are left out"), (lost, "never earn and count as −100 %")
+    told = [
+        f"{share(part)} {text}" for part, text in (*parts, (several, "have several and show the largest")) if part > 0.0
+    ]
+    return f"Rate of return: of all futures {', '.join(told)}." if told else ""
+
+
+def bars(curve: Sequence[float], top: float, wide: int, rows: int, ascii_only: bool) -> list[str]:
+    """Return a filled chart of a curve over its years, from the top row down.
+
+    >>> bars([0.0, 0.5, 1.0], 1.0, 4, 4, False)
+    ['  ██', '  ██', '████', '████']
+    """
+    levels = "  .::||##" if ascii_only else " ▁▂▃▄▅▆▇█"
+    last = len(curve) - 1
+    heights = [curve[math.ceil((i + 1) * last / wide - 1e-9)] / top * 8 * rows for i in range(wide)]
+    return [
+        "".join(levels[round(min(max(height - 8 * row, 0), 8))] for height in heights) for row in reversed(range(rows))
+    ]
+
+
+def ticks(last: int, wide: int) -> str:
+    """Return the labels of a time axis from 0 to the last year, each ending under its year.
+
+    >>> ticks(20, 40)
+    '0        5        10        15        20'
+    """
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if last / s <= 6)
+    line = [" "] * (wide + 4)
+    for year in range(0, last + 1, step):
+        text = str(year)
+        place = max(round(year / last * wide) - len(text), 0)
+        line[place : place + len(text)] = text
+    return "".join(line)[:wide]
+
+
+def signed_bar(value: float, ascii_only: bool, half: int = 16) -> str:
+    """Return a bar to the left of an axis for a negative correlation, to the right for a positive one.
+
+    >>> signed_bar(-0.5, True, 4), signed_bar(1.0, True, 4)
+    ('  ##|    ', '    |####')
+    """
+    length = round(min(abs(value), 1.0) * half)
+    bar = ("#" if ascii_only else "█") * length
+    return f"{bar if value < 0 else '':>{half}}{'|' if ascii_only else '│'}{bar if value > 0 else '':<{half}}"

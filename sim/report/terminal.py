@@ -1,4 +1,4 @@
-"""The page that a person sees after a run: verdict, figures, curve, what drives them, what to doubt, where the files are."""
+"""The page that a person sees after a run: verdict, figures, curve, drivers, what to doubt, where the files are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +16,30 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.collect import Result
-from sim.report.format import number, percent, row_scale, share, shares, usd
+from sim.report import format as say
 from sim.results import RunFacts
-from sim.tables import Table, column, percentile
+from sim.tables import MIN_REPLICATES, Table, column, percentile
 
 WIDTH = 100
 CHART_ROWS = 4
-SYMBOLS = "–−│▁█"
-ASCII = str.maketrans({"–": "-", "−": "-", "│": "|", "…": "~", "’": "'", "±": "+/-"})
 PRICE_EFFECT = "market.price_effect_per_gw"
 
 ROWS = (
     ("Payback from the start", "project_payback_years"),
     ("Payback from commercial operation (COD)", "project_payback_from_cod_years"),
-    ("Payback of discounted flows, from the start", "project_payback_discounted_years"),
+    ("Payback of discounted flows", "project_payback_discounted_years"),
     ("Net present value (NPV)", "project_npv_usd"),
     ("Rate of return (IRR), nominal", "project_irr"),
     ("Investment, nominal", "investment_usd"),
-    ("Commercial operation (COD)", "cod_years"),
+    ("Commercial operation (COD) in", "cod_years"),
     ("Delivered energy", "energy_delivered_mwh_per_year"),
     ("Cost of delivered energy (LCOE)", "lcoe_usd_per_mwh"),
     ("Price gap needed (transmission LCOE)", "transmission_lcoe_usd_per_mwh"),
     ("Price gap earned", "realised_gap_usd_per_mwh"),
-    ("Yearly trade", "yearly_trade_usd"),
+    ("Trade per year", "yearly_trade_usd"),
 )
 """Label and metric of each line of figures; the shares of benchmarks follow what they compare."""
 
@@ -59,34 +59,21 @@ def show(result: Result, tables: list[Table], files: list[Path], facts: RunFacts
     """Write the page to standard output: plain and 100 columns wide unless that is a terminal."""
     stream = sys.stdout
     terminal, encoding = stream.isatty(), stream.encoding or "utf-8"
-    console = Console(file=stream, force_terminal=terminal, force_jupyter=False, highlight=False, soft_wrap=False)
+    console = Console(
+        file=stream, force_terminal=terminal, force_jupyter=False, markup=False, emoji=False, highlight=False
+    )
     console.width = min(console.width, WIDTH) if terminal else WIDTH
-    page = Page(result, {table.name: table for table in tables}, console.width, not _encodes(encoding))
+    page = Page(result, {table.name: table for table in tables}, console.width, not say.encodes(encoding))
+    sections = page.verdict(), page.figures(), page.curve(), page.drivers(), page.caveats(), page.files(files)
     with console.capture() as captured:
-        for section in (
-            page.heading(facts, asked),
-            page.verdict(),
-            page.figures(),
-            page.curve(),
-            page.drivers(),
-            page.caveats(),
-            page.files(files),
-        ):
-            for part in section:
-                console.print(part, markup=False)
+        for part in chain(page.heading(facts, asked), *(chain([""], section) for section in sections)):
+            console.print(part)
     text = captured.get()
     if not terminal:
         text = "\n".join(line.rstrip() for line in text.split("\n"))
     if page.ascii:
-        text = text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+        text = say.plain(text, encoding)
     stream.write(text)
-
-
-def _encodes(encoding: str) -> bool:
-    try:
-        return bool(SYMBOLS.encode(encoding))
-    except UnicodeEncodeError:
-        return False
 
 
 Part = Text | Grid | str
@@ -123,20 +110,19 @@ class Page:
 
     def count(self, metric: str) -> int:
         """Return the number of draws in which a metric that is 0 or 1 is 1."""
-        return round(self.summary[metric]["mean"] * self.result.draws)
+        share: float = self.summary[metric]["mean"]
+        return round(share * self.result.draws)
 
     def year(self, time: float) -> str:
         """Return the calendar year in which a time after the start falls; "never" for inf."""
         inside = math.isfinite(time)
-        return str(self.result.grid.start_year + math.floor(time + 1e-9)) if inside else number(time)
-
-    # --- heading and verdict ------------------------------------------------------------------------------------
+        return str(self.result.grid.start_year + math.floor(time + 1e-9)) if inside else say.number(time)
 
     def heading(self, facts: RunFacts, asked: int) -> Iterator[Part]:
         """Yield what was run."""
         spec, draws = self.result.spec, self.result.draws
         yield Text(f"{spec.written.title}, as of {spec.written.as_of}", style="bold")
-        rounded = "" if draws == asked else f" ({asked:,} asked for, rounded up to whole replicates of 256)"
+        rounded = "" if draws == asked else f" ({asked:,} asked for, rounded up to whole replicates of {REPLICATE})"
         grid = self.result.grid
         yield Text(
             f"{draws:,} futures drawn{rounded}, seed {self.result.seed}; "
@@ -148,55 +134,35 @@ class Page:
 
     def verdict(self) -> Iterator[Part]:
         """Yield the answer in words."""
-        yield ""
-        yield Text(" ".join(self._payback_words()), style="bold")
+        yield Text(self._payback(), style="bold")
         npv = self.summary["project_npv_usd"]
-        words = [f"Adds value (NPV > 0) in {share(self.summary['npv_positive']['mean'])} of futures;"]
-        words.append(f"{'its' if self.certain else 'the median'} NPV is {usd(npv['p50'])}.")
+        if self.certain:
+            words = [f"It {'adds' if npv['p50'] > 0.0 else 'does not add'} value: its NPV is {say.usd(npv['p50'])}."]
+        else:
+            words = [f"Adds value (NPV > 0) in {say.share(self.summary['npv_positive']['mean'])} of futures;"]
+            words.append(f"the median NPV is {say.usd(npv['p50'])}.")
         earned = self.summary["realised_gap_usd_per_mwh"]["p50"]
         needed = self.summary["transmission_lcoe_usd_per_mwh"]["p50"]
         if math.isfinite(earned) and math.isfinite(needed):
             basis = "before tax" if self.certain else "medians, before tax"
-            words.append(f"A delivered MWh earns {number(earned, 0)} USD over the cost of its power;")
-            words.append(f"the project needs {number(needed, 0)} USD to break even ({basis}).")
+            words.append(f"A delivered MWh earns {say.number(earned, 0)} USD over the cost of its power;")
+            words.append(f"the project needs {say.number(needed, 0)} USD to break even ({basis}).")
         else:
             words.append("No energy is delivered in the median future.")
         yield Text(" ".join(words))
 
-    def _payback_words(self) -> Iterator[str]:
-        median, horizon = self.summary["project_payback_years"]["p50"], f"within the {self.result.grid.years} years"
-        draws = f"{self.result.draws:,} futures"
+    def _payback(self) -> str:
+        grid, median = self.result.grid, self.summary["project_payback_years"]["p50"]
         if self.certain:
-            yield f"Nothing here is uncertain, all {draws} are alike:"
-            paid = f"it pays back after {number(median)} years, in {self.year(median)}."
-            yield paid if math.isfinite(median) else f"it never pays back {horizon}."
-            return
-        paid, unpaid, absent = shares(self.outcomes)
-        if self.outcomes[0] == 0.0:
-            yield f"Pays back in none of {draws} {horizon}."
-        else:
-            many = f"all {draws}" if paid == "100 %" else f"{paid} of {draws}"
-            who = "them" if paid == "100 %" else "those that pay"
-            half = self._half_year()
-            year = self.result.grid.start_year + half - 1
-            yield f"Pays back in {many} {horizon}; half of {who} have done so by the end of year {half} ({year})."
-        if self.outcomes[0] < 1.0:
-            yield f"In {unpaid} it is built and never pays back, in {absent} it is not built."
-        if math.isfinite(median):
-            yield f"The median payback is {number(median)} years."
-        else:
-            yield "The median future never pays back."
-
-    def _half_year(self) -> int:
-        """Return the first year by whose end half of all that ever pay have paid."""
+            paid = f"pays back after {say.years(median)}, in {self.year(median)}"
+            never = f"never pays back within {grid.years} years"
+            return f"Nothing here is uncertain, all futures are alike: it {paid if math.isfinite(median) else never}."
         curve = column(self.tables["payback.csv"], "p_paid_back")
-        return next(i for i, p in enumerate(curve) if p >= 0.5 * curve[-1] - 1e-12)
-
-    # --- figures ------------------------------------------------------------------------------------------------
+        half = next(i for i, p in enumerate(curve) if p >= 0.5 * curve[-1] - 1e-12)
+        return say.outcome(self.outcomes, self.result.draws, grid.years, (half, grid.start_year + half - 1), median)
 
     def figures(self) -> Iterator[Part]:
         """Yield the table of metrics."""
-        yield ""
         grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
         grid.add_column("", overflow="fold")
         grid.add_column("")
@@ -206,16 +172,16 @@ class Page:
             row = self.summary[metric]
             values = [row[key] for key in ("p10", "p50", "p90", "mean", "deterministic")]
             if metric == "cod_years":
-                cells, unit = [self.year(value) for value in values], "in the year"
+                cells, unit = [self.year(value) for value in values], "year"
             else:
-                write, unit = row_scale(row["unit"], values)
+                write, unit = say.row_scale(row["unit"], values)
                 cells = [write(value) for value in values]
-            grid.add_row(label, Text(unit, style="dim"), *cells)
+            grid.add_row(label, Text(unit.replace("USD/year", "USD"), style="dim"), *cells)
         yield grid
-        text = "P10 is the low value: one future in ten is at or below it. A payback has no mean. "
-        text += "Lenders' case: one calculation with every number at its median, not the average of the futures. "
+        text = "P10 is the low value: one future in ten is at or below it. "
+        text += "Lenders' case: all numbers at their median, not the average of the futures. "
         year = self.result.grid.start_year
-        yield Text(text + f"Trade and USD/MWh in money of January {year}.", style="dim")
+        yield Text(text + f"NPV, trade, USD/MWh: money of January {year}.", style="dim")
 
     def _figure_rows(self) -> Iterator[tuple[str, str]]:
         of = {"yearly_trade_usd": "yearly_trade", "investment_usd": "investment"}
@@ -224,54 +190,52 @@ class Page:
             for name, benchmark in self.result.spec.written.evaluation.benchmarks.items():
                 if benchmark.compare == of.get(metric):
                     amount = self.result.spec.leaves[f"evaluation.benchmarks.{name}.amount_usd"].dist.quantile(0.5)
-                    yield f"  of {name.replace('_', ' ')} ({usd(amount)})", f"share_of_{name}"
-
-    # --- charts -------------------------------------------------------------------------------------------------
+                    yield f"  of {name.replace('_', ' ')} ({say.usd(amount).removesuffix(' USD')})", f"share_of_{name}"
 
     def curve(self) -> Iterator[Part]:
         """Yield the chance of having paid back over the years, simple and discounted side by side."""
-        yield ""
         table = self.tables["payback.csv"]
         curves = [column(table, name) for name in ("p_paid_back", "p_paid_back_discounted")]
-        yield Text(f"Share of futures paid back, over the years from {self.result.grid.start_year}", style="bold")
+        start = self.result.grid.start_year
+        yield Text(f"Share of futures paid back, over the years from {start} and at the end", style="bold")
         if not any(curve[-1] for curve in curves):
             yield Text("0 % to the end: no future pays back.")
             return
-        top = next(t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if t >= max(max(c) for c in curves))
+        top = next(t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if t > max(max(c) for c in curves) - 1e-9)
         wide = (self.width - 10) // 2
-        sides = [bars(curve, top, wide, self.ascii) for curve in curves]
+        sides = [say.bars(curve, top, wide, CHART_ROWS, self.ascii) for curve in curves]
         for i, (left, right) in enumerate(zip(*sides, strict=True)):
-            label = percent(top, 0) if i == 0 else "0 %" if i == CHART_ROWS - 1 else ""
+            label = say.percent(top, 0) if i == 0 else "0 %" if i == CHART_ROWS - 1 else ""
             edge = f"{label:>5} │"
             yield Text.assemble(edge, (left, "cyan"), "  │", (right, "magenta"))
-        axis = ticks(len(curves[0]) - 1, wide)
+        axis = say.ticks(len(curves[0]) - 1, wide)
         yield Text(f"{'':6} {axis}   {axis}", style="dim")
         rate = self.result.spec.written.evaluation
         kind = "real" if rate.discount_rate_real is not None else "nominal"
         leaf = self.result.spec.leaves[f"evaluation.discount_rate_{kind}"]
-        names = ("simple", f"discounted at {percent(leaf.dist.quantile(0.5))} {kind}")
-        texts = [f"{name}: {share(curve[-1])} at the end" for name, curve in zip(names, curves, strict=True)]
+        names = ("simple", f"discounted at {say.percent(leaf.dist.quantile(0.5))} {kind}")
+        texts = [f"{name}: {say.share(curve[-1])}" for name, curve in zip(names, curves, strict=True)]
         yield Text.assemble(f"{'':7}", (f"{texts[0]:<{wide}}", "cyan"), "   ", (texts[1], "magenta"))
 
     def drivers(self) -> Iterator[Part]:
         """Yield the five inputs that move the NPV most."""
-        yield ""
-        rows = [row for row in self.tables["drivers.csv"].rows if row[1] == "project_npv_usd" and row[2] == row[2]]
+        rows = [
+            row for row in self.tables["drivers.csv"].rows if row[1] == "project_npv_usd" and not math.isnan(row[2])
+        ]
         if not rows:
             yield Text.assemble(("What moves the NPV: ", "bold"), "no input is uncertain.")
             return
         note = "  (rank correlation; − : the more of it, the lower the NPV)"
         yield Text.assemble(("What moves the NPV most", "bold"), (note, "dim"))
         grid = Grid.grid(padding=(0, 2, 0, 0))
+        grid.add_column(overflow="fold")
         for name, _, value in rows[:5]:
-            grid.add_row(name, Text(number(value, 2), justify="right"), signed_bar(value, self.ascii))
+            bar = say.signed_bar(value, self.ascii, 16 if self.width == WIDTH else 6)
+            grid.add_row(name, Text(say.number(value, 2), justify="right"), bar)
         yield grid
-
-    # --- caveats and files --------------------------------------------------------------------------------------
 
     def caveats(self) -> Iterator[Part]:
         """Yield what to know before believing the figures."""
-        yield ""
         yield Text("Before you rely on this", style="bold")
         grid = Grid.grid(padding=(0, 1, 0, 0))
         lines = [self._price_effect(), *self._counts(), *warnings(self.result.spec.written)]
@@ -287,96 +251,47 @@ class Page:
         if PRICE_EFFECT not in result.inputs:
             return f"The link's own effect on the market price is taken as certain: {leaf.dist.quantile(0.5):g} {unit}."
         values = result.inputs[PRICE_EFFECT]
-        edges = percentile(values, 1.0 / 3.0), percentile(values, 2.0 / 3.0)
+        order, third = np.argsort(values, kind="stable"), values.size // 3
         sides = []
-        for chosen in (values <= edges[0], values > edges[1]):
-            paid = float(np.mean(result.metrics["paid_back"][: values.size][chosen]))
-            npv = percentile(result.metrics["project_npv_usd"][: values.size][chosen], 0.5)
-            sides.append(f"{share(paid)} pay back, median NPV {usd(npv)}")
+        for chosen in (order[:third], order[-third:]):
+            paid = float(np.mean(result.metrics["paid_back"][chosen]))
+            npv = percentile(result.metrics["project_npv_usd"][chosen], 0.5)
+            sides.append(f"{say.share(paid)} pay back, median NPV {say.usd(npv)}")
         return (
-            f"Much hangs on how far the link's own power lowers the market price ({leaf.dist.lower:g} to "
+            f"How far the link's own power lowers the market price is uncertain ({leaf.dist.lower:g} to "
             f"{leaf.dist.upper:g} {unit}): in the third of futures with the least effect {sides[0]}; "
             f"in the third with the most {sides[1]}."
         )
 
     def _counts(self) -> Iterator[str]:
-        draws, result = self.result.draws, self.result
+        if self.count("cut_by_horizon"):
+            yield f"The horizon cuts {self.count('cut_by_horizon'):,} futures off before their operating life ends."
+        if lost := self.count("payback_reversed"):
+            of_paid = say.share(lost / max(self.count("paid_back"), 1))
+            yield f"In {lost:,} futures ({of_paid} of those that pay back) the cumulative flow falls below zero later."
+        none, several = 1.0 - self.summary["project_irr"]["share_defined"], self.summary["irr_several_roots"]["mean"]
+        if rates := say.rates_of_return(none, float(np.mean(self.result.metrics["project_irr"] <= -1.0)), several):
+            yield rates
         error = column(self.tables["payback.csv"], "se")[-1]
         if error > 0.0:
-            yield f"Another seed would move the share that pays back by about {100.0 * error:.1f} percentage points."
+            yield f"Standard error of the share that pays back: {100.0 * error:.1g} percentage points."
         elif math.isnan(error):
-            yield "Too few draws to say how exact these shares are; 5,120 and more say so."
-        if self.count("cut_by_horizon"):
-            yield f"The horizon cuts off {self.count('cut_by_horizon'):,} futures before the end of their operating life."
-        if reversed_ := self.count("payback_reversed"):
-            of_paid = share(reversed_ / max(self.count("paid_back"), 1))
-            yield f"In {reversed_:,} futures ({of_paid} of those that pay back) costs near the end undo the payback."
-        several, rootless = self.summary["irr_several_roots"]["mean"], 1.0 - self.summary["project_irr"]["share_defined"]
-        if several > 0.0 or rootless > 0.0:
-            yield (
-                f"{share(rootless)} of futures have no rate of return and are not in its percentiles; "
-                f"{share(several)} have several, the largest is taken."
-            )
-        lines = next(iter(result.lines.values())).shape[1]
-        if lines < draws and not self.certain:
+            yield f"Too few futures for a standard error, which takes {MIN_REPLICATES * REPLICATE:,}."
+        lines, kept = (next(iter(held.values())).shape[-1] for held in (self.result.lines, self.result.metrics))
+        if lines < self.result.draws and not self.certain:
             yield f"The percentiles in cashflow.csv come from the first {lines:,} futures, its means from all."
-        kept = next(iter(result.metrics.values())).size
-        if kept < draws:
+        if kept < self.result.draws:
             yield f"draws.parquet and distributions.csv hold the first {kept:,} futures."
 
     def files(self, files: Sequence[Path]) -> Iterator[Part]:
         """Yield the folder and what each file in it is."""
-        yield ""
         if not files:
             return
         yield Text.assemble(("Written to ", "bold"), f"{files[0].parent}/")
         grid = Grid.grid(padding=(0, 2, 0, 0))
         entries = [(file.name, Text(FILES.get(file.name, ""), style="dim")) for file in files]
-        half = -(-len(entries) // 2)
+        half = -(-len(entries) // (2 if self.width == WIDTH else 1))
         for i in range(half):
             right = entries[half + i] if half + i < len(entries) else ("", Text())
             grid.add_row(*entries[i], *right)
         yield grid
-
-
-def bars(curve: Sequence[float], top: float, wide: int, ascii_only: bool) -> list[str]:
-    """Return a filled chart of a curve over its years, from the top row down, `wide` columns.
-
-    >>> bars([0.0, 0.5, 1.0], 1.0, 4, False)
-    ['  ██', '  ██', '████', '████']
-    """
-    levels = "  .::||##" if ascii_only else " ▁▂▃▄▅▆▇█"
-    last = len(curve) - 1
-    heights = [curve[math.ceil((i + 1) * last / wide - 1e-9)] / top * 8 * CHART_ROWS for i in range(wide)]
-    return [
-        "".join(levels[round(min(max(height - 8 * row, 0), 8))] for height in heights)
-        for row in reversed(range(CHART_ROWS))
-    ]
-
-
-def ticks(last: int, wide: int) -> str:
-    """Return the labels of a time axis from 0 to the last year, each ending under its year.
-
-    >>> ticks(20, 40)
-    '0        5         10        15        2'
-    """
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if last / s <= 6)
-    line = [" "] * (wide + 4)
-    for year in range(0, last + 1, step):
-        text = str(year)
-        place = max(round(year / last * wide) - len(text), 0)
-        line[place : place + len(text)] = text
-    return "".join(line)[:wide]
-
-
-def signed_bar(value: float, ascii_only: bool, half: int = 16) -> str:
-    """Return a bar to the left of an axis for a negative correlation, to the right for a positive one.
-
-    >>> signed_bar(-0.5, True, 4), signed_bar(1.0, True, 4)
-    ('  ##|    ', '    |####')
-    """
-    length = round(min(abs(value), 1.0) * half)
-    bar = ("#" if ascii_only else "█") * length
-    return f"{bar if value < 0 else '':>{half}}{'|' if ascii_only else '│'}{bar if value > 0 else '':<{half}}"
-
-

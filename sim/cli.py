@@ -6,6 +6,8 @@ Exit codes: 0 ok, 1 some case failed, 2 input, 130 interrupt.
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +27,8 @@ def run_from_shell() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    # The engine uses no linear algebra; idle BLAS threads would only spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = list(argv)
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         arguments.insert(0, "run")
@@ -99,7 +103,6 @@ def _positive(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    import os
     from datetime import UTC, datetime
 
     from sim.collect import Limits
@@ -111,6 +114,7 @@ def _run(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     overrides = [parse_override(text) for text in options.set]
     spec = read(options.file, overrides)
+    gc.freeze()  # what is imported and read stays; collections need not look at it again
     workers = options.workers or (os.cpu_count() or 1 if options.draws >= AUTOMATIC_WORKERS_FROM else 1)
     keep = Limits()
     limits = Limits(input_replicates=keep.metric_replicates) if options.keep_draws else keep

@@ -24,7 +24,7 @@ from sim.model.timeline import Clock, Grid, Timeline, run_clock
 from sim.scenario import Scenario, Spec, fill, from_data
 
 Array = NDArray[np.float64]
-CHUNK_BYTES = 420_000
+CHUNK_BYTES = 900_000
 """Size of one array of a chunk; some dozens of them should fit in the second-level cache."""
 
 
@@ -216,11 +216,14 @@ def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
     """Yield the uncertain inputs of a chunk by dotted path; a process counts with its mean over the calendar."""
     for path in spec.uncertain:
         yield path, leaf_values(block.scenario, path)
-    if block.prices.market_real.shape[1] > 1:
-        yield "market.price_per_kwh (mean)", metrics.total(block.prices.market_real) / block.prices.market_real.shape[0]
-    for currency, rate in block.money.real_rate.items():
-        if rate.shape[1] > 1:
-            yield f"macro.fx.{currency} (mean)", metrics.total(rate) / rate.shape[0]
+    money, currency = block.money, spec.written.market.currency
+    price = block.prices.market_real / money.real_rate[currency]
+    processes = {"market.price_per_kwh (mean, in USD)": price}
+    processes |= {f"macro.fx.{name} (mean)": rate for name, rate in money.real_rate.items()}
+    processes |= {f"macro.commodities.{name} (mean, in USD)": level for name, level in money.commodity_usd.items()}
+    for name, path_of_draws in processes.items():
+        if path_of_draws.shape[1] > 1:
+            yield name, metrics.total(path_of_draws) / path_of_draws.shape[0]
 
 
 def leaf_values(scenario: Scenario, path: str) -> Array:

@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 import scipy
 import yaml
+from numpy.typing import NDArray
 
 from sim import __version__
 from sim.collect import Result
 from sim.errors import ScenarioError
 from sim.tables import Table, tables
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,16 @@ def _write_draws(result: Result, folder: Path, keep_draws: bool) -> None:
     if keep_draws:
         size = next(iter(columns.values())).size
         columns |= {name: values[:size] for name, values in result.inputs.items()}
-    pq.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), folder / "draws.parquet")
+    arrays = {name: _arrow(pa, values) for name, values in columns.items()}
+    pq.write_table(pa.table(arrays), folder / "draws.parquet")
     if keep_draws:
         rows = np.column_stack(list(columns.values())).tolist()
         _write_csv(folder / "draws.csv", ["draw", *columns], ((i, *row) for i, row in enumerate(rows)))
+
+
+def _arrow(pa: Any, values: Array) -> Any:
+    """Return an Arrow array; built from the buffer, because ``pa.array`` would import pandas."""
+    return pa.Array.from_buffers(pa.float64(), values.size, [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def _write_manifest(

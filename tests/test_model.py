@@ -92,7 +92,7 @@ def plain_dispatch(terms: Terms, losses: Losses, hours: Curve, competitive: bool
     return received, sent, revenue
 
 
-CURVES = [
+CURVES: list[dict[float, float] | None] = [
     None,
     {0: 0.0, 100: 2.0},
     {0: 0.0008, 1: 0.0008, 5: 0.32, 10: 0.58, 25: 0.80, 50: 0.97, 75: 1.21, 90: 1.47, 95: 1.62, 99: 2.02, 100: 5.04},

@@ -42,9 +42,10 @@ def errors(sample: Array, mean: float, variance: float) -> Iterator[float]:
 
 
 def point(kappa: float, sigma: float, t: float, name: str) -> Array:
-    """Return Y(t), reached in two unequal-to-one steps so that the recursion is used."""
+    """Return Y(t), reached in two steps so that the recursion is used."""
     recursion = processes.point_coefficients(one(kappa), one(sigma), t / 2.0, 2)
-    return processes.run(recursion, shocks(name, 2))[1]
+    values: Array = processes.run(recursion, shocks(name, 2))[1]
+    return values
 
 
 @pytest.mark.parametrize("case", REFERENCE["ou"]["cases"], ids=lambda case: str(case["params"]["kappa"]))

@@ -267,7 +267,7 @@ def running_costs(
         rate = money.from_year(part.currency, part.price_year) / money.rate[part.currency]
         for j in range(1, int(np.max(operation_years) / np.min(part.every_years)) + 1):
             due = np.where(j * part.every_years <= operation_years - 1.0 + 1e-9, cod + j * part.every_years, np.inf)
-            replacements = replacements + np.where(contains(due, grid), part.amount_million * 1e6 * rate, 0.0)
+            replacements = replacements + contains(due, grid) * (part.amount_million * 1e6 * rate)
     decommissioning: Array = np.zeros(shape)
     if costs.decommissioning is not None:
         end = costs.decommissioning
@@ -277,7 +277,7 @@ def running_costs(
     salvage: Array = np.zeros(shape)
     if costs.salvage is not None:
         rate = _indexed("usd", costs.salvage.price_year, costs.salvage.indexed, np.zeros(1), money)
-        salvage = np.where(contains(cod + operation_years, grid), costs.salvage.share_of_capex * budget * rate, 0.0)
+        salvage = contains(cod + operation_years, grid) * (costs.salvage.share_of_capex * budget * rate)
     return RunningCosts(np.broadcast_to(operating, shape), replacements, decommissioning, salvage)
 
 

@@ -43,7 +43,7 @@ class Curve:
     def below(self, x: Array) -> Index:
         """Return the number of slices with level <= x, shape of x."""
         last = self.level.size - 1
-        cell = np.minimum(np.maximum(x, 0.0) * (1.0 / BIN), float(last)).astype(np.intp)
+        cell = np.minimum(x * (1.0 / BIN), float(last)).astype(np.intp)
         return cell + (self.level[cell] <= x)
 
 
@@ -168,7 +168,8 @@ def _moments(
     first = hours.first[full]
     m1 = level * (first - hours.first[start])
     m2 = level * level * (hours.second[full] - hours.second[start])
-    inverse = 1.0 / np.where(slope > _STEEP, slope, 1.0)
+    steep = slope > _STEEP
+    inverse = 1.0 / (slope if steep.all() else np.where(steep, slope, 1.0))
     own = effect * inverse
     always = hours.weight[-1] - at_full
     margin = m1 - threshold * m0

@@ -93,13 +93,13 @@ def _merged(flows: Array, early: Array) -> _Series:
 
 def _largest(series: _Series) -> tuple[Array, Counts]:
     """Return the largest root u of each column (NaN: none) and the number of roots."""
-    sums = np.cumsum(series.flows, axis=0)
+    sums = _running(series.flows)
     at_zero = sums[-1] == 0.0
     u, count = _one_side(series, sums, largest=True)
     u = np.where((count == 0) & at_zero, 0.0, u)
     count += at_zero
     back = series.backwards()
-    below, number = _one_side(back, np.cumsum(back.flows, axis=0), largest=False, needed=count == 0)
+    below, number = _one_side(back, _running(back.flows), largest=False, needed=count == 0)
     return np.where(count == 0, -below, u), count + number
 
 
@@ -137,6 +137,14 @@ def _sign_changes(sums: Array) -> Counts:
     spurious = (first > 0) & positive[first, np.arange(first.size)]
     result: Counts = changes - spurious
     return result
+
+
+def _running(flows: Array) -> Array:
+    sums = np.empty_like(flows)
+    sums[0] = flows[0]
+    for k in range(1, flows.shape[0]):
+        np.add(sums[k - 1], flows[k], out=sums[k])
+    return sums
 
 
 def _last_sign(sums: Array) -> Array:
@@ -237,8 +245,8 @@ def _sum(values: Array) -> Array:
 def _polish(series: _Series, low: Array | float, high: Array | float) -> Array:
     """Return the root in [low, high] of columns that are positive at ``low`` and negative at ``high``.
 
-    Newton on ln(inflow / outflow) kept inside a shrinking bracket, halving it where a step is not half of the one before
-    the last; every column stops on its own, so that it does not depend on the others.
+    Newton on ln(inflow / outflow) kept inside a shrinking bracket, halving it where a step is not half of the one
+    before the last; every column stops on its own, so that it does not depend on the others.
     """
     columns = series.flows.shape[1]
     low = np.array(np.broadcast_to(low, (columns,)), dtype=np.float64)

@@ -127,7 +127,7 @@ def evaluate(
     after_tax = cash.ebitda - cash.tax
     present = after_tax * factor.at_end - cash.capex * factor.at_middle
     real = after_tax / money.deflator - cash.capex / money.mid_deflator
-    cumulative_real, cumulative_present = np.cumsum(real, axis=0), np.cumsum(present, axis=0)
+    cumulative_real, cumulative_present = accumulate(real), accumulate(present)
     paid, reversed_ = payback_of_sum(cumulative_real, grid.dt)
     roots = irr(after_tax, -cash.capex)
     never_in = ~np.any(cash.net > 0.0, axis=0)
@@ -135,7 +135,7 @@ def evaluate(
         yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
     cod = schedule.clock.cod_years
     in_operation = total(schedule.operating)
-    nominal = np.cumsum(cash.net, axis=0)
+    nominal = accumulate(cash.net)
     value = total(present)
     metrics = {
         "paid_back": np.isfinite(paid).astype(np.float64),
@@ -184,6 +184,15 @@ def total(flow: Array) -> Array:
     return result
 
 
+def accumulate(flow: Array) -> Array:
+    """Return running sums over rows (several times as quick as ``cumsum`` along the first axis)."""
+    sums = np.empty_like(flow)
+    sums[0] = flow[0]
+    for k in range(1, flow.shape[0]):
+        np.add(sums[k - 1], flow[k], out=sums[k])
+    return sums
+
+
 def payback(flow: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
     """Return years to payback of net flows (rows, draws), row 0 at time zero, and whether it is lost again later.
 
@@ -193,7 +202,7 @@ def payback(flow: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
     >>> payback(np.array([[-100.0], [30.0], [30.0], [80.0]]), 1.0)[0].tolist()
     [2.5]
     """
-    return payback_of_sum(np.cumsum(flow, axis=0), dt)
+    return payback_of_sum(accumulate(flow), dt)
 
 
 def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:

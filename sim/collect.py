@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE
-from sim.model.timeline import Grid
-
-if TYPE_CHECKING:
-    from sim.engine import Block
-    from sim.scenario import Spec
+from sim.model.financing import CashFlows
+from sim.model.macro import Money
+from sim.model.operations import Prices
+from sim.model.timeline import Clock, Grid
+from sim.scenario import Scenario, Spec
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Everything about one chunk of draws (or the single column of the lenders' case)."""
+
+    scenario: Scenario
+    clock: Clock
+    prices: Prices
+    money: Money
+    cash: CashFlows
+    metrics: dict[str, Array]
+    flows: dict[str, Array]
+
+    @property
+    def lines(self) -> dict[str, Array]:
+        """Return every line of the cash flow by name, (periods + 1, 1 or draws)."""
+        return {**self.cash.lines(), **self.flows}
 
 
 @dataclass(frozen=True)
@@ -123,12 +140,6 @@ class Result:
     def draws(self) -> int:
         """Number of draws."""
         return REPLICATE * self.replicates
-
-    def _repr_html_(self) -> str:
-        """Return the summary as a table for notebooks."""
-        from sim.tables import summary_frame
-
-        return summary_frame(self).to_html()
 
 
 _EDGES = 4096

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE, Chance, Draws, LendersCase
-from sim.collect import BlockResult, Collector, Limits, Result
+from sim.collect import Block, BlockResult, Collector, Limits, Result
 from sim.model import costs, dispatch, financing, macro, metrics, operations, physical
 from sim.model.sanctions import Effects
-from sim.model.timeline import Clock, Grid, Timeline, run_clock
+from sim.model.timeline import Clock, Grid, run_clock
 from sim.scenario import Scenario, Spec, fill, from_data
 
 Array = NDArray[np.float64]
@@ -36,24 +36,6 @@ class Model:
     grid: Grid
     curve: dispatch.Curve
     planned_cod_years: float
-
-
-@dataclass(frozen=True)
-class Block:
-    """Everything about one chunk of draws (or the single column of the lenders' case)."""
-
-    scenario: Scenario
-    clock: Clock
-    prices: operations.Prices
-    money: macro.Money
-    cash: financing.CashFlows
-    metrics: dict[str, Array]
-    flows: dict[str, Array]
-
-    @property
-    def lines(self) -> dict[str, Array]:
-        """Return every line of the cash flow by name, (periods + 1, 1 or draws)."""
-        return {**self.cash.lines(), **self.flows}
 
 
 Outcome = Block
@@ -236,6 +218,3 @@ def leaf_values(scenario: Scenario, path: str) -> Array:
             item = getattr(item, part)
     assert isinstance(item, np.ndarray)
     return item
-
-
-__all__ = ["Model", "Outcome", "Timeline", "deterministic", "prepare", "run_block", "simulate"]

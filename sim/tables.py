@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.collect import Result, Sketch
 from sim.model.metrics import DEFINITIONS, Definition
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Array = NDArray[np.float64]
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
@@ -209,14 +206,6 @@ def _histogram(values: Array) -> Iterator[tuple[float, float, float]]:
     never = int(np.count_nonzero(np.isposinf(values)))
     if never:
         yield math.inf, math.inf, never / values.size
-
-
-def summary_frame(result: Result) -> pd.DataFrame:
-    """Return the summary as a data frame indexed by metric."""
-    import pandas as pd
-
-    table = summary(result)
-    return pd.DataFrame(table.rows, columns=list(table.columns)).set_index("metric")
 
 
 def column(table: Table, name: str) -> Sequence[Any]:

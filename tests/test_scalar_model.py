@@ -13,6 +13,7 @@ from scalar_model import evaluate, horizon, plain
 
 from sim import engine
 from sim.base.sampling import Chance, Draws, LendersCase
+from sim.collect import Block
 from sim.model import physical
 from sim.scenario import Spec, fill, from_data, process_names
 
@@ -45,7 +46,7 @@ def events_of(faults: physical.Faults | None, outages: Any, periods: int, column
     return {"link.outages": rows}
 
 
-def differences(reference: dict[str, Any], block: engine.Block, column: int, columns: int) -> list[str]:
+def differences(reference: dict[str, Any], block: Block, column: int, columns: int) -> list[str]:
     """Return every line and metric that is not equal to 1e-9, NPV against the size of the investment."""
     found = []
     investment = sum(reference["capex"])

@@ -203,7 +203,9 @@ def _lowest(series: _Series, turn: Array) -> tuple[Array, Array, Array]:
         # Far to the right the bracket is halved in the logarithm.
         following = np.where(good, trial, np.sqrt(np.maximum(low, 1e-9) * high))
         step, older = np.abs(following - u), step
-        going = (zeroth > -_TOUCH * scale) & (step > 1e-9 * u)
+        # Near its lowest point g moves with the square of the step: a clear sign needs no more digits.
+        precise = np.where(zeroth > 1e-5 * scale, 1e-4, 1e-9)
+        going = (zeroth > -_TOUCH * scale) & (step > precise * u)
         if not going.any():
             break
         active, u, low, high = active[going], following[going], low[going], high[going]
@@ -279,7 +281,7 @@ def _polish(series: _Series, low: Array | float, high: Array | float) -> Array:
     return result
 
 
-_NODES = np.concatenate([[0.0], np.sinh(np.linspace(0.0, np.arcsinh(_FAR * 20.0), 160))[1:] / 20.0])
+_NODES = np.concatenate([[0.0], np.sinh(np.linspace(0.0, np.arcsinh(_FAR * 20.0), 110))[1:] / 20.0])
 
 
 def _scan(series: _Series, largest: bool) -> tuple[Array, Counts]:

@@ -14,7 +14,8 @@ from random_scenarios import random_scenario
 from small_scenarios import constant, small_scenario
 
 from sim.base.sampling import Draws
-from sim.engine import Block, Model, deterministic, prepare, run_block
+from sim.collect import Block
+from sim.engine import Model, deterministic, prepare, run_block
 from sim.model.sanctions import Effects
 from sim.scenario import from_data
 

@@ -122,58 +122,70 @@ def evaluate(
 
     `DEFINITIONS` says what the metrics are.
     """
-    grid = money.grid
     factor = discounting(evaluation, money)
     after_tax = cash.ebitda - cash.tax
     present = after_tax * factor.at_end - cash.capex * factor.at_middle
     real = after_tax / money.deflator - cash.capex / money.mid_deflator
-    cumulative_real, cumulative_present = accumulate(real), accumulate(present)
-    paid, reversed_ = payback_of_sum(cumulative_real, grid.dt)
-    roots = irr(after_tax, -cash.capex)
-    never_in = ~np.any(cash.net > 0.0, axis=0)
-    with np.errstate(divide="ignore", over="ignore"):
-        yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
-    cod = schedule.clock.cod_years
-    in_operation = total(schedule.operating)
-    nominal = accumulate(cash.net)
-    value = total(present)
-    metrics = {
+    flows = {
+        "net_real": real,
+        "net_present": present,
+        "cumulative_net": accumulate(cash.net),
+        "cumulative_net_real": accumulate(real),
+        "cumulative_net_present": accumulate(present),
+    }
+    metrics = _paybacks(flows, schedule.clock.cod_years, money.grid.dt)
+    metrics |= _returns(cash, factor, total(present), flows["cumulative_net"], money.grid)
+    metrics |= _physical(cash, schedule, capacity_mw, life, money.grid)
+    metrics |= levelised(cash, factor)
+    revenue = cash.operations.revenue_merchant + cash.operations.revenue_ppa
+    metrics["yearly_trade_usd"] = _ratio(total(revenue / money.deflator), total(schedule.operating))
+    for name, benchmark in evaluation.benchmarks.items():
+        of = metrics["yearly_trade_usd" if benchmark.compare == "yearly_trade" else "investment_usd"]
+        metrics[f"share_of_{name}"] = of / benchmark.amount_usd
+    draws = metrics["project_payback_years"].shape
+    return {name: np.broadcast_to(values, draws) for name, values in metrics.items()}, flows
+
+
+def _paybacks(flows: dict[str, Array], cod: Array, dt: float) -> dict[str, Array]:
+    paid, lost = payback_of_sum(flows["cumulative_net_real"], dt)
+    return {
         "paid_back": np.isfinite(paid).astype(np.float64),
         "project_payback_years": paid,
         "project_payback_from_fid_years": paid,
-        "project_payback_from_cod_years": np.where(
-            np.isfinite(paid), paid - np.where(np.isfinite(cod), cod, 0.0), np.inf
-        ),
-        "project_payback_nominal_years": payback_of_sum(nominal, grid.dt)[0],
-        "project_payback_discounted_years": payback_of_sum(cumulative_present, grid.dt)[0],
-        "payback_reversed": reversed_.astype(np.float64),
-        "npv_positive": (value > 0.0).astype(np.float64),
-        "project_npv_usd": value,
-        "project_irr": np.where(np.isnan(roots.rate) & never_in & (total(cash.capex) > 0.0), -1.0, yearly),
+        "project_payback_from_cod_years": paid - np.where(np.isfinite(cod), cod, 0.0),
+        "project_payback_nominal_years": payback_of_sum(flows["cumulative_net"], dt)[0],
+        "project_payback_discounted_years": payback_of_sum(flows["cumulative_net_present"], dt)[0],
+        "payback_reversed": lost.astype(np.float64),
+    }
+
+
+def _returns(cash: CashFlows, factor: Discounting, npv: Array, nominal: Array, grid: Grid) -> dict[str, Array]:
+    roots = irr(cash.ebitda - cash.tax, -cash.capex)
+    with np.errstate(divide="ignore", over="ignore"):
+        yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
+    invested = total(cash.capex)
+    lost_all = np.isnan(roots.rate) & ~np.any(cash.net > 0.0, axis=0) & (invested > 0.0)
+    return {
+        "npv_positive": (npv > 0.0).astype(np.float64),
+        "project_npv_usd": npv,
+        "project_irr": np.where(lost_all, -1.0, yearly),
         "irr_several_roots": roots.several.astype(np.float64),
         "project_mirr": mirr(cash.net, factor.at_end, grid),
         "project_moic": _ratio(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
         "peak_funding_usd": np.maximum(-np.min(nominal, axis=0), 0.0),
-        "investment_usd": total(cash.capex),
+        "investment_usd": invested,
+    }
+
+
+def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, life: Array, grid: Grid) -> dict[str, Array]:
+    cod, in_operation = schedule.clock.cod_years, total(schedule.operating)
+    sent, delivered = total(cash.operations.energy_sent_mwh), total(cash.operations.energy_delivered_mwh)
+    return {
         "cod_years": cod,
         "cut_by_horizon": (cod + life > grid.end[-1, 0] + 1e-9).astype(np.float64),
-        "energy_delivered_mwh_per_year": _ratio(total(cash.operations.energy_delivered_mwh), in_operation),
-        "utilisation": _ratio(total(cash.operations.energy_sent_mwh), capacity_mw * HOURS_PER_YEAR * in_operation),
+        "energy_delivered_mwh_per_year": _ratio(delivered, in_operation),
+        "utilisation": _ratio(sent, capacity_mw * HOURS_PER_YEAR * in_operation),
     }
-    metrics |= levelised(cash, factor)
-    revenue = cash.operations.revenue_merchant + cash.operations.revenue_ppa
-    metrics["yearly_trade_usd"] = _ratio(total(revenue / money.deflator), in_operation)
-    for name, benchmark in evaluation.benchmarks.items():
-        of = metrics["yearly_trade_usd" if benchmark.compare == "yearly_trade" else "investment_usd"]
-        metrics[f"share_of_{name}"] = of / benchmark.amount_usd
-    flows = {
-        "net_real": real,
-        "net_present": present,
-        "cumulative_net": nominal,
-        "cumulative_net_real": cumulative_real,
-        "cumulative_net_present": cumulative_present,
-    }
-    return {name: np.broadcast_to(values, paid.shape) for name, values in metrics.items()}, flows
 
 
 def total(flow: Array) -> Array:

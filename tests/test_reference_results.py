@@ -1,0 +1,89 @@
+"""The tables in results/reference are those that the code makes today, to 1e-9; where they differ, it says so."""
+
+from __future__ import annotations
+
+import csv
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.engine import simulate
+from sim.scenario import read
+from sim.tables import Table, tables
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference"
+NAMES = sorted(file.stem for file in (ROOT / "scenarios").glob("*.yaml"))
+KEPT = ("summary.csv", "payback.csv", "drivers.csv")
+TOLERANCE = 1e-9
+CURE = "If the new numbers are right, run `make results`, mend the table in README.md and say so in CHANGELOG.md."
+
+
+@cache
+def made(name: str) -> dict[str, Table]:
+    """Return the tables of a scenario with the default draws and seed."""
+    spec = read(ROOT / "scenarios" / f"{name}.yaml")
+    return {table.name: table for table in tables(simulate(spec, draws=10_240, seed=1))}
+
+
+def differs(cell: str, value: object, slack: float = 0.0) -> bool:
+    """Say whether a cell of the reference is another value, beyond the tolerance and an absolute slack."""
+    if not isinstance(value, float):
+        return cell != str(value)
+    if cell == "" or math.isnan(value):
+        return cell != "" or not math.isnan(value)
+    return not math.isclose(float(cell), value, rel_tol=TOLERANCE, abs_tol=slack)
+
+
+def slack_of(column: str, row: dict[str, Any]) -> float:
+    """Return the rounding error of a spread: that of the variance is a share of the square of the mean."""
+    if column not in ("sd", "se") or "mean" not in row or math.isnan(row["mean"]) or math.isnan(row[column]):
+        return 0.0
+    noise = 1e-14 * row["mean"] ** 2
+    return float(math.sqrt(noise + row[column] ** 2) - row[column] if column == "sd" else 1e-12 * abs(row["mean"]))
+
+
+def changes(name: str, table: str) -> list[str]:
+    """Return where a reference table differs from the one made now."""
+    with (REFERENCE / name / table).open(encoding="utf-8", newline="") as file:
+        columns, *rows = list(csv.reader(file))
+    now = made(name)[table]
+    if tuple(columns) != now.columns:
+        return [f"columns {columns} are now {now.columns}"]
+    if len(rows) != len(now.rows):
+        return [f"{len(rows)} rows are now {len(now.rows)}"]
+    found = []
+    for old, new in zip(rows, now.rows, strict=True):
+        row = dict(zip(columns, new, strict=True))
+        for column, cell in zip(columns, old, strict=True):
+            if differs(cell, row[column], slack_of(column, row)):
+                found.append(f"{' '.join(old[:2])}, {column}: {cell} is now {row[column]}")
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_is_current(name: str) -> None:
+    """Each table kept for a shipped scenario is what a run with default draws and seed writes."""
+    for table in KEPT:
+        found = changes(name, table)
+        told = "\n".join(found[:10])
+        assert not found, f"results/reference/{name}/{table}: {len(found)} differences\n{told}\n{CURE}"
+
+
+def test_reference_is_whole_and_small() -> None:
+    """There is a folder for each shipped scenario and no other, with three tables each, below 400 KB in all."""
+    files = sorted(str(file.relative_to(REFERENCE)) for file in REFERENCE.rglob("*") if file.is_file())
+    assert files == sorted(f"{name}/{table}" for name in NAMES for table in KEPT), CURE
+    assert sum((REFERENCE / file).stat().st_size for file in files) < 400_000
+
+
+def test_a_difference_is_seen() -> None:
+    """A change of one part in ten million is found, one of a part in ten billion is not; never and blank are values."""
+    assert differs("100", 100.00001)
+    assert not differs("100", 100.00000001)
+    assert differs("inf", 100.0) and differs("", 0.0) and differs("0", math.nan)
+    assert not differs("inf", math.inf) and not differs("", math.nan)
+    assert differs("a", "b") and not differs("12", 12)

@@ -1,31 +1,70 @@
-"""Checks that look at more than one section of a scenario: impossible combinations, names that must exist, warnings."""
+"""Checks that look at more than one section of a scenario: impossible combinations, names that must exist, warnings.
+
+The scenario may be one of which only a part could be read (`sim.explain_errors.partial`): a check that touches what is
+not known ends there and the others go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.base import correlations, reach
 from sim.base.quantities import Leaf, Section
-from sim.model.market import FuelLinked, Market
-from sim.model.physical import FuelCost, RatioCost
+from sim.base.reach import Finding
+from sim.base.words import shown, suggestion
+from sim.model.costs import OperatingCost
+from sim.model.market import Charge, FuelLinked, Market
+from sim.model.metrics import Evaluation
+from sim.model.physical import FuelCost, Link, RatioCost
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-Finding = tuple[str, str, str]
-"""Dotted path, what is wrong, how to mend it."""
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+_ONE_OF: tuple[tuple[type[Section], tuple[str, ...]], ...] = (
+    (Link, ("availability", "outages")),
+    (Charge, ("amount_per_mwh", "share_of_supply_cost")),
+    (OperatingCost, ("share_of_capex_per_year", "amount_million_per_year", "amount_per_mwh")),
+    (Evaluation, ("discount_rate_real", "discount_rate_nominal")),
+)
+_LONGEST_BUILDING = 150.0
+_SHORTEST_LIFE = 1.0 / 12.0
+_FAULTS = 20.0
+_PEAK = 200.0
 
 
-def problems_across_sections(written: Scenario, leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
-    """Yield every problem that no single section can see; ``written`` is the unfilled scenario."""
-    yield from _names(written)
-    yield from _ratio(written)
-    yield from _shares(written.market)
-    yield from _curve(written.market)
-    yield from _order(leaves)
-    yield from _season(written)
-    yield from _correlations(written, leaves)
+def problems_across_sections(
+    written: Scenario, leaves: Mapping[str, Leaf], unread: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Yield every problem that no single section can see; ``written`` is unfilled, ``unread`` lists bad paths."""
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _one_of(written),
+        lambda: _mapping_names(written),
+        lambda: _currency_names(written),
+        lambda: _commodity_names(written),
+        lambda: _ratio(written),
+        lambda: _shares(written.market),
+        lambda: _curve(written.market),
+        lambda: _order(leaves),
+        lambda: _season(written),
+        lambda: _correlations(written, leaves, unread),
+        lambda: iter(reach.sizes(leaves)),
+        lambda: _years(written),
+        lambda: _processes(written),
+        lambda: reach.rates(leaves, _span(written) + reach.YEARS_APART),
+        lambda: _operating(written),
+        lambda: _faults(written),
+    )
+    for check in checks:
+        try:
+            yield from check()
+        except (AttributeError, TypeError, KeyError, ValueError):
+            if not unread:
+                raise
 
 
 def warnings(written: Scenario) -> list[str]:
@@ -45,59 +84,95 @@ def warnings(written: Scenario) -> list[str]:
     return found
 
 
-def _sections(item: Any, path: str) -> Iterator[tuple[str, Section]]:
-    if isinstance(item, Section):
-        if path:
-            yield path, item
-        for name in type(item).model_fields:
-            yield from _sections(getattr(item, name), f"{path}.{name}" if path else name)
-    elif isinstance(item, dict):
-        for key, inner in item.items():
-            yield from _sections(inner, f"{path}.{key}")
+def process_names(scenario: Scenario) -> Iterator[str]:
+    """Yield the dotted paths of all processes with shocks, in declaration order."""
+    for path, section in reach.sections(scenario):
+        if getattr(section, "process", None) in ("log_ou", "ou", "gbm", "fuel_linked"):
+            yield path
+
+
+# --- choices and names --------------------------------------------------------------------------------------------
+
+
+def _one_of(written: Scenario) -> Iterator[Finding]:
+    for path, section in reach.sections(written):
+        for kind, names in _ONE_OF:
+            if isinstance(section, kind):
+                given = [name for name in names if getattr(section, name) is not None]
+                if not given:
+                    yield path, f"none of {', '.join(names)} is given", "give exactly one of them"
+                for name in given[1:]:
+                    yield f"{path}.{name}", f"cannot stand beside {given[0]}", f"delete one of them ({given[0]}: null)"
+        by_share = isinstance(section, Charge) and section.share_of_supply_cost is not None
+        if by_share and section.measured_at == "receiving_end":
+            yield f"{path}.measured_at", "a share of the supply cost counts at the sending end", "write sending_end"
+
+
+def _mapping_names(written: Scenario) -> Iterator[Finding]:
+    for path, section in [("", written), *reach.sections(written)]:
+        for field in type(section).model_fields:
+            block = getattr(section, field)
+            if isinstance(block, dict) and any(not isinstance(value, Leaf | float | dict) for value in block.values()):
+                for name in block:
+                    if isinstance(name, str) and not _NAME.fullmatch(name):
+                        place = f"{path}.{field}.{name}".lstrip(".")
+                        yield place, f"{shown(name)} is not a name", "use letters, digits and _, a letter first"
+    if written.costs.contingency is not None and "contingency" in written.costs.items:
+        yield "costs.items.contingency", "has the name of costs.contingency", "call the item something else"
 
 
 def _currencies(written: Scenario) -> Iterator[tuple[str, str]]:
-    for path, section in _sections(written, ""):
+    for path, section in reach.sections(written):
         for name in ("currency", "index_currency"):
-            if hasattr(section, name):
-                yield f"{path}.{name}", getattr(section, name)
+            currency = getattr(section, name, None)
+            if isinstance(currency, str):
+                yield f"{path}.{name}", currency
 
 
 def _commodities_used(written: Scenario) -> Iterator[tuple[str, str]]:
-    if isinstance(written.market.price_per_kwh, FuelLinked):
-        yield "market.price_per_kwh.commodity", written.market.price_per_kwh.commodity
-    if isinstance(written.supply.cost, FuelCost):
-        yield "supply.cost.commodity", written.supply.cost.commodity
+    for path, section in reach.sections(written):
+        if isinstance(section, FuelLinked | FuelCost) and isinstance(section.commodity, str):
+            yield f"{path}.commodity", section.commodity
 
 
-def _names(written: Scenario) -> Iterator[Finding]:
-    for path, currency in _currencies(written):
-        if currency not in written.macro.inflation:
-            yield path, f"there is no macro.inflation.{currency}", f"add inflation for {currency}"
-        if currency != "usd" and currency not in written.macro.fx:
-            yield path, f"there is no macro.fx.{currency}", f"add the exchange rate of {currency}"
-    if "usd" in written.macro.fx:
+def _currency_names(written: Scenario) -> Iterator[Finding]:
+    inflation, fx = written.macro.inflation, written.macro.fx
+    if "usd" not in inflation:
+        yield "macro.inflation", "usd is missing, the currency of the results", "add usd: {process: constant, value: …}"
+    if "usd" in fx:
         yield "macro.fx.usd", "the US dollar has no exchange rate against itself", "delete it"
+    for path, currency in _currencies(written):
+        known = [name for name in inflation if name == "usd" or name in fx]
+        if currency in known or currency == "usd":
+            continue
+        cure = suggestion(currency, known, f"add inflation and exchange rate of {currency} there")
+        if currency not in inflation and currency not in fx:
+            yield path, f"there is no macro.inflation.{currency} and no macro.fx.{currency}", cure
+        elif currency not in inflation:
+            yield path, f"there is no macro.inflation.{currency}", f"add inflation for {currency}"
+        else:
+            yield path, f"there is no macro.fx.{currency}", f"add the exchange rate of {currency}"
+
+
+def _commodity_names(written: Scenario) -> Iterator[Finding]:
+    known = written.macro.commodities
     for path, name in _commodities_used(written):
-        if name not in written.macro.commodities:
-            yield path, f"there is no macro.commodities.{name}", "add it or name one that is there"
+        if name not in known:
+            cure = suggestion(name, known, "add it or name one that is there")
+            yield path, f"there is no macro.commodities.{shown(name)[1:-1]}", cure
 
 
 def _ratio(written: Scenario) -> Iterator[Finding]:
     market, cost = written.market, written.supply.cost
-    by_ratio = isinstance(cost, RatioCost)
-    if by_ratio and market.price_ratio is None:
+    kind = cost.kind
+    if isinstance(cost, RatioCost) and market.price_ratio is None:
         yield "supply.cost", "kind price_ratio needs market.price_ratio", "add market.price_ratio"
-    if not by_ratio and market.price_ratio is not None:
-        yield (
-            "market.price_ratio",
-            f"does nothing with supply.cost.kind {cost.kind}",
-            "delete it or use kind: price_ratio",
-        )
-    reference = by_ratio and isinstance(cost, RatioCost) and cost.basis == "reference"
-    if reference and market.reference_price_per_kwh is None:
+    if not isinstance(cost, RatioCost) and market.price_ratio is not None:
+        yield "market.price_ratio", f"does nothing with supply.cost.kind {kind}", "delete it or use kind: price_ratio"
+    basis = cost.basis if isinstance(cost, RatioCost) else None
+    if basis == "reference" and market.reference_price_per_kwh is None:
         yield "supply.cost", "basis reference needs market.reference_price_per_kwh", "add it"
-    if not reference and market.reference_price_per_kwh is not None:
+    if basis in (None, "concurrent_mean") and market.reference_price_per_kwh is not None:
         yield "market.reference_price_per_kwh", "does nothing here", "delete it or use supply.cost.basis: reference"
 
 
@@ -111,57 +186,112 @@ def _curve(market: Market) -> Iterator[Finding]:
     curve = market.duration_curve
     if curve is None:
         return
-    points = sorted(curve)
-    path = "market.duration_curve"
-    if len(points) < 2 or points[0] != 0.0 or points[-1] != 100.0:
+    path, points = "market.duration_curve", sorted(curve)
+    if not all(math.isfinite(value) for pair in curve.items() for value in pair):
+        yield path, "holds a number that is not finite", "write plain numbers"
+    elif len(points) < 2 or points[0] != 0.0 or points[-1] != 100.0:
         yield path, "does not run from percentile 0 to 100", "add the missing end"
     elif any(curve[a] > curve[b] for a, b in pairwise(points)):
         yield path, "falls somewhere", "sort the prices in rising order"
-    elif curve[points[0]] < 0.0 or curve[points[-1]] <= 0.0:
+    elif curve[0.0] < 0.0 or curve[100.0] <= 0.0:
         yield path, "has prices below 0", "use prices over the mean price, not below 0"
+    else:
+        mean = sum(0.005 * (b - a) * (curve[a] + curve[b]) for a, b in pairwise(points))
+        if not mean * _PEAK > curve[100.0]:
+            yield path, f"its highest price is more than {_PEAK:g} times its mean", "make the top of the curve flatter"
 
 
 def _order(leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
     for path, leaf in leaves.items():
         for first, second in (("work_from", "work_to"), ("begins", "ends"), ("repair_median_days", "repair_p90_days")):
-            if path.endswith("." + first):
-                other = leaves[path.removesuffix(first) + second]
-                if leaf.dist.upper > other.dist.lower:
-                    yield (
-                        path,
-                        f"reaches {leaf.dist.upper:g}, beyond {second} {other.dist.lower:g}",
-                        f"keep it below {second}",
-                    )
+            other = leaves.get(path.removesuffix(first) + second) if path.endswith("." + first) else None
+            if other is not None and leaf.dist.upper > other.dist.lower:
+                message = f"reaches {leaf.dist.upper:g}, beyond {second} {other.dist.lower:g}"
+                yield path, message, f"keep it below {second}"
+
+
+def _correlations(written: Scenario, leaves: Mapping[str, Leaf], unread: frozenset[str]) -> Iterator[Finding]:
+    shocks = list(process_names(written))
+    yield from correlations.findings(written.correlations, leaves, shocks, unread)
+    yearly = [name for name in shocks if name.startswith("macro.inflation.")]
+    for later, row in written.correlations.items():
+        for earlier in row:
+            mixed = later in shocks and earlier in shocks and (later in yearly) != (earlier in yearly)
+            if mixed and written.timeline.periods_per_year > 1:
+                message = "inflation moves by year, the other process by period"
+                yield f"correlations.{later}.{earlier}", message, "use periods_per_year: 1, or drop the correlation"
+
+
+# --- time and size ------------------------------------------------------------------------------------------------
 
 
 def _season(written: Scenario) -> Iterator[Finding]:
-    sea = written.timeline.sea_work
-    if sea is not None and sea.window_opens_month > sea.window_closes_month:
-        months = f"{sea.window_opens_month} to {sea.window_closes_month}"
-        yield "timeline.sea_work", f"the laying window from month {months} is empty", "open it before it closes"
+    if reach.high(written.timeline.operation_years) < _SHORTEST_LIFE:
+        yield "timeline.operation_years", "is less than a month of operation", "write years, such as 40"
+    sea, years = written.timeline.sea_work, written.timeline.construction.years
+    if sea is None:
+        return
+    opens, closes = sea.window_opens_month, sea.window_closes_month
+    if opens > closes:
+        message = f"the laying window from month {opens} to {closes} is empty"
+        yield "timeline.sea_work", message, "open it before it closes"
+        return
+    work = (reach.high(sea.ends) - reach.low(sea.begins)) * reach.high(years)
+    window = (closes - opens + 1) / 12.0
+    if work / window + reach.high(years) > _LONGEST_BUILDING:
+        message = f"{work:.1f} years of laying, in a window of {closes - opens + 1} months a year, take too long"
+        yield "timeline.sea_work", message, f"widen the window or build in less than {_LONGEST_BUILDING:g} years"
 
 
-def _correlations(written: Scenario, leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
-    from sim.scenario import process_names
+def _span(written: Scenario) -> float:
+    """Return a number of years that the horizon does not exceed, waits for the laying window left out."""
+    timeline, removal = written.timeline, written.costs.decommissioning
+    building = reach.high(timeline.construction.years) + timeline.max_delay_years
+    return building + reach.high(timeline.operation_years) + (removal.years if removal else 0.0) + 2.0
 
-    shocks = list(process_names(written))
-    uncertain = [path for path, leaf in leaves.items() if not leaf.certain]
-    for later, row in written.correlations.items():
-        for earlier, value in row.items():
-            path = f"correlations.{later}"
-            group = uncertain if later in uncertain else shocks
-            for name in (later, earlier):
-                if name not in group:
-                    yield path, f"{name} is not an uncertain number or process of the same kind", "name a dotted path"
-            if later in group and earlier in group and group.index(later) <= group.index(earlier):
-                yield (
-                    path,
-                    f"{later} is declared before {earlier}",
-                    "write the later one first, the earlier one under it",
-                )
-            yearly = [name.startswith("macro.inflation.") for name in (later, earlier)]
-            if any(yearly) and not all(yearly) and written.timeline.periods_per_year > 1:
-                text = "inflation moves by year, the other process by period"
-                yield path, f"{text}: {later} and {earlier} cannot be correlated", "use periods_per_year: 1"
-            if not -1.0 < value < 1.0:
-                yield path, f"correlation {value:g} is not between -1 and 1", "give a value inside"
+
+def _years(written: Scenario) -> Iterator[Finding]:
+    start = written.timeline.start_year
+    span = min(_span(written), reach.YEARS_APART)
+    for path, section in reach.sections(written):
+        year = getattr(section, "price_year", None)
+        if isinstance(year, int) and not start - reach.YEARS_APART <= year <= start + span:
+            message = f"{year} is too far from the start year {start} for a price index"
+            yield f"{path}.price_year", message, f"convert the amount to money of about {start}"
+        if getattr(section, "process", None) == "scripted" and isinstance(section.values, dict):
+            for when in section.values:
+                if isinstance(when, int) and not 1900 <= when <= 2600:
+                    message = f"{when} is not a calendar year of our time"
+                    yield f"{path}.values.{shown(when)}", message, f"write years such as {start}"
+
+
+def _processes(written: Scenario) -> Iterator[Finding]:
+    span = _span(written)
+    fuels = [f"macro.commodities.{name}.price" for _, name in _commodities_used(written)]
+    for path, section in reach.sections(written):
+        if not isinstance(getattr(section, "process", None), str):
+            continue
+        try:
+            yield from reach.process(path, section, span, above_zero=path.endswith(".rate") or path in fuels)
+            market = path == "market.price_per_kwh" and section.process == "ou"
+            if market and min(map(reach.low, (section.spot, section.mean_level))) <= 0.0:
+                yield path, "spot and mean_level have to be above 0", "correct them"
+        except (AttributeError, TypeError, ValueError):
+            continue  # a number of this process could not be read
+
+
+def _operating(written: Scenario) -> Iterator[Finding]:
+    shares = (entry.share_of_capex_per_year for entry in written.costs.operating.values())
+    total = sum((reach.high(share) for share in shares if share is not None), 0.0)
+    if total > 1.0:
+        message = f"the yearly shares of the investment can sum to {total:g}, more than the investment itself"
+        yield "costs.operating", message, "write shares as fractions, such as 0.02"
+
+
+def _faults(written: Scenario) -> Iterator[Finding]:
+    outages = written.link.outages
+    if outages is not None:
+        yearly = reach.high(outages.failures_per_100km_year) * reach.high(written.link.length_km) / 100.0
+        if yearly > _FAULTS:
+            message = f"{yearly:.3g} faults a year on {reach.high(written.link.length_km):g} km"
+            yield "link.outages.failures_per_100km_year", message, f"keep it below {_FAULTS:g} faults a year"

@@ -12,12 +12,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 
-VERBS = ("run", "check", "validate")
+if TYPE_CHECKING:
+    from sim.scenario import Spec
+
+VERBS = ("run", "check", "validate", "describe", "schema", "new", "trace", "completion")
 AUTOMATIC_WORKERS_FROM = 200_000
 """Draws from which more than one process pays."""
+DRAWS, SEED = 10_240, 1
 
 
 def run_from_shell() -> None:
@@ -33,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         arguments.insert(0, "run")
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
     from sim.errors import ScenarioError
@@ -42,8 +47,7 @@ def main(argv: Sequence[str]) -> int:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except ScenarioError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+        _complain(error)
         return 2
     except KeyboardInterrupt:
         print("interrupted: nothing of this run was written, earlier results are untouched", file=sys.stderr)
@@ -53,46 +57,69 @@ def main(argv: Sequence[str]) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; also what shell completion is made from."""
+    top = argparse.ArgumentParser(
         prog="python -m sim",
         description="Does an energy link pay back, when, for whom? Simulate a scenario file.",
-        epilog="A first word that is not a verb is a scenario file: python -m sim scenarios/base.yaml",
+        epilog="A first word that is not a verb is a scenario: python -m sim scenarios/base.yaml, or just: base",
     )
-    parser.add_argument("--version", action="version", version=f"linkfeasibility {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    top.add_argument("--version", action="version", version=f"linkfeasibility {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _run_options(verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results"))
 
-    run = verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results")
-    run.add_argument("file", help="scenario file (YAML)")
-    run.add_argument(
-        "--draws", type=_positive, default=10_240, metavar="N", help="futures, in whole replicates of 256 (10240)"
-    )
-    run.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all chance (1)")
-    run.add_argument("--workers", type=_positive, metavar="N", help="processes (1; all cores from 200,000 draws)")
-    run.add_argument(
-        "--out", type=Path, default=Path("results"), metavar="DIR", help="results go to DIR/SCENARIO (results)"
-    )
-    run.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a number, as in --set link.capacity_mw=600",
-    )
-    run.add_argument(
-        "--keep-draws", action="store_true", help="also keep the inputs of every draw, and a CSV of all draws"
-    )
-    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    run.set_defaults(command=_run)
-
-    check = verbs.add_parser("check", help="read scenario files and say what is wrong with them")
+    check = verbs.add_parser("check", help="read scenario files: what was understood, or everything that is wrong")
     check.add_argument("files", nargs="+", metavar="FILE")
     check.set_defaults(command=_check)
+
+    trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
+    trace.add_argument("file", metavar="FILE", help="scenario file or name")
+    trace.add_argument("--line", required=True, help="line of the cash flow, or a metric")
+    trace.add_argument("--year", type=int, help="calendar year (not for metrics)")
+    trace.add_argument("--draw", type=int, metavar="N", help="a draw, from 0; without it the lenders' case")
+    trace.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"seed of the draw ({SEED})")
+    _set_option(trace)
+    trace.set_defaults(command=_trace)
+
+    describe = verbs.add_parser("describe", help="what a key, metric or line means: unit, bounds, formula, source")
+    describe.add_argument("name", nargs="?", metavar="KEY", help="key, metric or line; without it an overview")
+    describe.set_defaults(command=_describe)
+
+    new = verbs.add_parser("new", help="write NAME.yaml here: a complete scenario with comments, to be changed")
+    new.add_argument("name", metavar="NAME")
+    new.set_defaults(command=_new)
+
+    verbs.add_parser("schema", help="print the JSON schema of scenario files").set_defaults(command=_schema)
 
     validate = verbs.add_parser("validate", help="compare the engine with outside reference cases")
     validate.add_argument("--cases", type=Path, required=True, metavar="FOLDER", help="folder of JSON cases")
     validate.set_defaults(command=_validate)
-    return parser
+
+    completion = verbs.add_parser("completion", help="print shell completion")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.set_defaults(command=_completion)
+    return top
+
+
+def _run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("file", metavar="FILE", help="scenario file, name of a shipped one, or manifest.yaml of a run")
+    draws = f"futures, in whole replicates of 256 ({DRAWS})"
+    run.add_argument("--draws", type=_positive, metavar="N", help=draws)
+    run.add_argument("--seed", type=int, metavar="N", help=f"seed of all chance ({SEED})")
+    run.add_argument("--workers", type=_positive, metavar="N", help="processes (1; all cores from 200,000 draws)")
+    out = "results go to DIR/SCENARIO (results)"
+    run.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help=out)
+    _set_option(run)
+    keep = "also keep the inputs of every draw, and a CSV of all draws"
+    run.add_argument("--keep-draws", action="store_true", help=keep)
+    run.add_argument("--dry-run", action="store_true", help="print the resolved scenario instead of running it")
+    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    run.set_defaults(command=_run)
+
+
+def _set_option(verb: argparse.ArgumentParser) -> None:
+    text = "change a number, as in --set link.capacity_mw=600"
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
 def _positive(text: str) -> int:
@@ -102,53 +129,148 @@ def _positive(text: str) -> int:
     return value
 
 
+def _complain(error: Any) -> None:
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+
+
+# --- verbs --------------------------------------------------------------------------------------------------------
+
+
+def _read(file: str, changes: Sequence[str]) -> Spec:
+    """Return the spec of a file, or of a shipped scenario of that name."""
+    from sim.scenario import parse_override, read
+    from sim.study.template import find_shipped
+
+    path = Path(file)
+    if not path.exists():
+        path = find_shipped(file) or path
+    return read(path, [parse_override(text) for text in changes])
+
+
 def _run(options: argparse.Namespace) -> int:
+    from sim.manifest import is_manifest
+
+    if is_manifest(Path(options.file)):
+        return _repeat(options)
+    from sim.scenario import parse_override
+
+    spec = _read(options.file, options.set)
+    if options.dry_run:
+        from sim.manifest import to_yaml
+
+        print(to_yaml(spec.data), end="")
+        return 0
+    overrides = [parse_override(text) for text in options.set]
+    _simulate(spec, options, options.draws or DRAWS, SEED if options.seed is None else options.seed, overrides)
+    return 0
+
+
+def _repeat(options: argparse.Namespace) -> int:
+    """Repeat the run of a manifest and say whether the tables have the same bytes."""
+    from sim.errors import ScenarioError
+    from sim.manifest import from_manifest, same_bytes
+
+    if options.set or options.draws or options.seed is not None or options.dry_run:
+        cure = "use the scenario file to change something"
+        raise ScenarioError.single("a manifest repeats its run as it was", where=options.file, cure=cure)
+    again = from_manifest(Path(options.file))
+    for warning in again.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    options.keep_draws = options.keep_draws or again.keep_draws
+    folder = _simulate(again.spec, options, again.draws, again.seed, again.overrides)
+    other = same_bytes(again.files_sha256, folder)
+    if not options.quiet:
+        print(f"not the same bytes as then: {', '.join(other)}" if other else "the same bytes as then")
+    return 1 if other else 0
+
+
+def _simulate(
+    spec: Spec, options: argparse.Namespace, draws: int, seed: int, overrides: Sequence[tuple[str, Any]]
+) -> Path:
     from datetime import UTC, datetime
 
     from sim.collect import Limits
     from sim.engine import simulate
     from sim.report.progress import Progress
-    from sim.results import RunFacts, write
-    from sim.scenario import parse_override, read
+    from sim.results import RunFacts, ready, write
 
     started = time.perf_counter()
-    overrides = [parse_override(text) for text in options.set]
-    spec = read(options.file, overrides)
+    folder: Path = options.out / spec.name
+    notes = [*ready(folder)]
     gc.freeze()  # what is imported and read stays; collections need not look at it again
-    workers = options.workers or (os.cpu_count() or 1 if options.draws >= AUTOMATIC_WORKERS_FROM else 1)
+    workers = options.workers or (os.cpu_count() or 1 if draws >= AUTOMATIC_WORKERS_FROM else 1)
     keep = Limits()
     limits = Limits(input_replicates=keep.metric_replicates) if options.keep_draws else keep
-    with Progress(options.draws, quiet=options.quiet) as progress:
-        result = simulate(spec, options.draws, options.seed, workers, limits, progress.advance)
+    with Progress(draws, quiet=options.quiet) as progress:
+        result = simulate(spec, draws, seed, workers, limits, progress.advance)
     facts = RunFacts(datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter() - started, workers)
-    tables, files = write(result, options.out / spec.name, overrides, facts, options.keep_draws)
+    written = write(result, folder, overrides, facts, options.keep_draws)
+    for note in (*notes, *written.notes):
+        print(f"note: {note}", file=sys.stderr)
     if not options.quiet:
         from sim.report.terminal import show
 
-        show(result, tables, files, facts, asked=options.draws)
-    return 0
+        show(result, written.tables, written.files, facts, asked=draws)
+    return folder
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sim.checks import warnings
     from sim.engine import prepare
     from sim.errors import ScenarioError
-    from sim.scenario import read
+    from sim.study.check_page import page
 
     code = 0
-    for file in options.files:
+    for i, file in enumerate(options.files):
         try:
-            spec = read(file)
-            horizon = prepare(spec).grid.years
+            spec = _read(file, [])
+            text = page(spec, prepare(spec).grid.years)
         except ScenarioError as error:
+            _complain(error)
             code = 2
-            for problem in error.problems:
-                print(f"error: {problem}", file=sys.stderr)
             continue
-        print(f"{file}: ok: {spec.written.title}; horizon {horizon} years, {len(spec.uncertain)} uncertain inputs")
-        for warning in warnings(spec.written):
-            print(f"{file}: warning: {warning}")
+        print("\n" * (i > 0) + f"{file}: ok")
+        print(text)
     return code
+
+
+def _trace(options: argparse.Namespace) -> int:
+    from sim.study.trace import trace
+
+    print(trace(_read(options.file, options.set), options.line, options.year, options.draw, options.seed))
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from sim.study.describe import describe
+
+    print(describe(options.name))
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from sim.study.schema import schema_text
+
+    print(schema_text(), end="")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from sim.errors import ScenarioError
+    from sim.study.template import new
+
+    file = Path(f"{options.name}.yaml")
+    text = new(options.name)
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(text)
+    except FileExistsError:
+        raise ScenarioError.single("is there already", where=str(file), cure="choose another name") from None
+    except OSError as error:
+        cure = "go to a folder that can be written to"
+        raise ScenarioError.single(f"cannot be written: {error.strerror}", where=str(file), cure=cure) from None
+    print(f"{file} written; next: python -m sim check {file}, then python -m sim {file}")
+    return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -158,3 +280,10 @@ def _validate(options: argparse.Namespace) -> int:
     if not options.cases.is_dir():
         raise ScenarioError.single("is no folder", where=str(options.cases), cure="name a folder of JSON cases")
     return validate(options.cases, print)
+
+
+def _completion(options: argparse.Namespace) -> int:
+    import shtab
+
+    print(shtab.complete(parser(), options.shell))
+    return 0

@@ -15,7 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv, betaln, ndtr, ndtri
+
+from sim.base.special import betainc, betaincinv, betaln, ndtr, ndtri
 
 Array = NDArray[np.float64]
 Z90 = 1.2815515655446004
@@ -225,17 +226,17 @@ def truncated(whole: Distribution, cdf: Callable[[float], float], low: float, hi
 
 def normal_cdf(mean: float, sd: float) -> Callable[[float], float]:
     """Return F of the normal distribution."""
-    return lambda x: float(ndtr((x - mean) / sd))
+    return lambda x: float(ndtr(np.array((x - mean) / sd)))
 
 
 def lognormal_cdf(median: float, sigma: float) -> Callable[[float], float]:
     """Return F of the lognormal distribution."""
-    return lambda x: float(ndtr(math.log(x / median) / sigma)) if x > 0.0 else 0.0
+    return lambda x: float(ndtr(np.array(math.log(x / median) / sigma))) if x > 0.0 else 0.0
 
 
 def beta_cdf(a: float, b: float) -> Callable[[float], float]:
     """Return F of the beta distribution on [0, 1]."""
-    return lambda x: float(betainc(a, b, min(max(x, 0.0), 1.0)))
+    return lambda x: betainc(a, b, min(max(x, 0.0), 1.0))
 
 
 # --- table of the beta quantile in the normal score ---------------------------------------------------------------

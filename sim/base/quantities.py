@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from sim.base import distributions as d
@@ -30,11 +30,13 @@ def fallback(value: float | None) -> Any:
 
 
 class Section(BaseModel):
-    """A block of a scenario file: frozen, unknown keys refused, attribute docstrings become descriptions."""
+    """A block of a scenario file: frozen, unknown keys refused.
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True, strict=True
-    )
+    Attribute docstrings are the descriptions of keys; whoever shows them reads them from the source, because collecting
+    them here would cost every start a tenth of a second.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, strict=True)
 
     source: str | None = None
     """Where the numbers of this block come from (title, year), or that they are an assumption."""
@@ -97,30 +99,6 @@ class Kind:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Validate with `parse`."""
         return core_schema.no_info_plain_validator_function(self.parse)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Describe the three written forms."""
-        number: dict[str, Any] = {"type": "number"}
-        bounds = {"minimum": self.ge, "maximum": self.le, "exclusiveMinimum": self.gt, "exclusiveMaximum": self.lt}
-        number |= {key: value for key, value in bounds.items() if math.isfinite(value)}
-        source = {"type": "string"}
-        return {
-            "unit": self.unit,
-            "anyOf": [
-                number,
-                {
-                    "type": "object",
-                    "properties": {"value": number, "source": source},
-                    "required": ["value"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "object",
-                    "properties": {"dist": {"enum": sorted(DISTRIBUTIONS)}, "source": source},
-                    "required": ["dist"],
-                },
-            ],
-        }
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from sim.base.distributions import Distribution
+from sim.base.special import ndtri
 
 Array = NDArray[np.float64]
 REPLICATE = 256

@@ -1,0 +1,177 @@
+"""How far numbers and processes can reach: so that no draw leaves the range of arithmetic or of sense."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.base.quantities import Leaf, Section
+
+Finding = tuple[str, str, str]
+"""Dotted path, what is wrong, how to mend it."""
+
+LARGEST, SMALLEST = 1e12, 1e-12
+GROWTH = 60.0
+"""Largest growth, as a logarithm, of any index, process or factor over the horizon (a factor of 1e26)."""
+YEARS_APART = 60
+"""Largest distance of a price year from the start year."""
+_TAIL = 1e-9
+_SCORES = np.linspace(-6.0, 6.0, 49)
+_VANISHING = 1e-100
+_BELOW_ONE = ("converter_loss", "line_loss_per_1000km", "degradation_per_year")
+_DEVIATIONS = 4.0
+
+
+def sections(item: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every section of a scenario with its dotted path, in declaration order."""
+    if isinstance(item, Section):
+        if path:
+            yield path, item
+        for name in type(item).model_fields:
+            yield from sections(getattr(item, name), f"{path}.{name}" if path else name)
+    elif isinstance(item, dict):
+        for key, inner in item.items():
+            yield from sections(inner, f"{path}.{key}")
+
+
+def low(leaf: Any) -> float:
+    """Return the lower end of a number, where there is none its 1e-9 quantile."""
+    return float(leaf.dist.lower if math.isfinite(leaf.dist.lower) else leaf.dist.quantile(_TAIL))
+
+
+def high(leaf: Any) -> float:
+    """Return the upper end of a number, where there is none its 1 - 1e-9 quantile."""
+    return float(leaf.dist.upper if math.isfinite(leaf.dist.upper) else leaf.dist.quantile(1.0 - _TAIL))
+
+
+def sizes(leaves: Mapping[str, Leaf]) -> list[Finding]:
+    """Return a finding for each number that is too large, too small or cannot be drawn."""
+    found = []
+    for path, leaf in leaves.items():
+        try:
+            with np.errstate(all="raise", under="ignore"):
+                drawn = leaf.dist.quantile_of_score(_SCORES)
+                ends = (*drawn.tolist(), low(leaf), high(leaf))
+                if _piled(leaf, drawn):
+                    ends = (math.nan,)
+        except (ArithmeticError, ValueError):
+            ends = (math.nan,)
+        if not all(math.isfinite(end) for end in ends):
+            found.append((path, "the distribution is too extreme to draw from", "choose milder parameters"))
+        elif max(map(abs, ends)) > _largest(path, leaf):
+            message = f"reaches {max(ends, key=abs):.3g}, beyond what can be computed with ({_largest(path, leaf):g})"
+            found.append((path, message, "use a larger unit, or truncate it with min and max"))
+        elif any(0.0 < abs(end) < _smallest(path) for end in (leaf.dist.lower, leaf.dist.quantile(0.5))):
+            message = f"is as small as {min(abs(end) for end in ends if end):.3g}, below {_smallest(path):g}"
+            found.append((path, message, "write 0, or a larger number"))
+        elif max(ends) >= 1.0 and path.endswith(_BELOW_ONE):
+            found.append((path, "is 1 in some draws: nothing is left", "truncate it with max, such as max: 0.9"))
+    return found
+
+
+def _piled(leaf: Leaf, drawn: NDArray[np.float64]) -> bool:
+    """Say whether draws vanish, or all but sit on an end of a distribution that is meant to be smooth."""
+    vanish = (drawn != 0.0) & (np.abs(drawn) < _VANISHING)
+    zero = (drawn == 0.0) & (leaf.dist.kind in ("beta", "pert"))
+    still = not leaf.certain and drawn[0] == drawn[-1] and leaf.dist.kind not in ("discrete", "empirical")
+    return bool(np.any(vanish | (zero & (not leaf.certain))) or still)
+
+
+def _largest(path: str, leaf: Leaf) -> float:
+    """Return the largest size of a number; sums in plain dollars, to hold results against, may be larger."""
+    if leaf.unit == "USD":
+        return 1e3 * LARGEST
+    return 1e7 if "per_kwh" in path else 1e10 if "per_mwh" in path else LARGEST
+
+
+def _smallest(path: str) -> float:
+    """Return the smallest size of a number but 0: one unit of money for an investment."""
+    return 1e-6 if path.endswith("amount_million") else SMALLEST
+
+
+def memory(section: Any, span: float) -> float:
+    """Return the years over which a process adds up its shocks: the horizon, or less where it reverts."""
+    kappa = low(section.reversion_per_year) if hasattr(section, "reversion_per_year") else 0.0
+    return min(span, 1.0 / (2.0 * kappa)) if kappa > 0.0 else span
+
+
+def levels(section: Any, span: float) -> tuple[float, float]:
+    """Return the lowest and highest level of a process; of one with Gaussian levels at 4 standard deviations."""
+    if section.process == "constant":
+        return low(section.value), high(section.value)
+    if section.process == "scripted":
+        values = section.values.values()
+        return min(map(low, values)), max(map(high, values))
+    if section.process == "ou":
+        spread = _DEVIATIONS * high(section.volatility) * math.sqrt(memory(section, span))
+        ends = (section.spot, section.mean_level)
+        return min(map(low, ends)) - spread, max(map(high, ends)) + spread
+    return SMALLEST, LARGEST
+
+
+def log_growth(section: Any, span: float) -> float:
+    """Return the largest change of the logarithm of a process over the horizon, its convexity included."""
+    if section.process not in ("gbm", "log_ou", "fuel_linked"):
+        return 0.0
+    years = memory(section, span)
+    volatility = high(section.volatility)
+    growth = 0.5 * volatility**2 * years + 8.0 * volatility * math.sqrt(years)
+    if hasattr(section, "log_drift"):
+        growth += max(abs(low(section.log_drift)), abs(high(section.log_drift))) * span
+    if hasattr(section, "intercept"):
+        growth += max(abs(low(section.intercept)), abs(high(section.intercept)))
+    return growth
+
+
+def compound(lowest: float, highest: float, years: float) -> float:
+    """Return the largest change of the logarithm of (1 + rate)^years.
+
+    >>> round(compound(0.0, 0.05, 20.0), 3)
+    0.976
+    """
+    if lowest <= -1.0:
+        return math.inf
+    return max(abs(math.log1p(lowest)), abs(math.log1p(highest))) * years
+
+
+def process(path: str, section: Any, span: float, *, above_zero: bool) -> Iterator[Finding]:
+    """Yield what is wrong with where a process can go; ``above_zero``: prices by which something is divided."""
+    growth = log_growth(section, span)
+    lowest, highest = levels(section, span)
+    if path.startswith("macro.inflation."):
+        if compound(lowest, highest, span + YEARS_APART) > GROWTH:
+            yield path, *_too_fast(lowest, highest, span + YEARS_APART)
+    elif growth > GROWTH:
+        message = f"can grow or fall by a factor of e^{growth:.0f} in {span:.0f} years"
+        yield path, message, "use a smaller volatility or log_drift, or a quicker reversion"
+    elif path == "market.price_per_kwh" and section.process == "ou":
+        pass  # a power price may be negative for a time
+    elif above_zero:
+        if lowest <= 0.0:
+            yield path, f"can reach {lowest:.3g}, but has to stay above 0", _higher(section)
+    elif lowest < 0.0 and "price" in path:
+        yield path, f"can reach {lowest:.3g}, below 0", _higher(section)
+
+
+def _higher(section: Any) -> str:
+    return "use process: log_ou, or a smaller volatility" if section.process == "ou" else "correct the value"
+
+
+def rates(leaves: Mapping[str, Leaf], span: float) -> Iterator[Finding]:
+    """Yield the escalation and discount rates that compound beyond all numbers."""
+    for path, leaf in leaves.items():
+        name = path.rpartition(".")[2]
+        lowest, highest = low(leaf), high(leaf)
+        if name.startswith("discount_rate"):  # a high rate makes later money small, which is what it is for
+            lowest, highest = min(lowest, 0.0), min(highest, 0.0)
+        if name.startswith(("discount_rate", "escalation_per_year")) and compound(lowest, highest, span) > GROWTH:
+            yield path, *_too_fast(low(leaf), high(leaf), span)
+
+
+def _too_fast(lowest: float, highest: float, years: float) -> tuple[str, str]:
+    message = f"a yearly rate from {lowest:.3g} to {highest:.3g} compounds beyond all numbers in {years:.0f} years"
+    return message, "write rates as fractions, such as 0.02, and keep them moderate"

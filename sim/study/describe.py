@@ -1,0 +1,259 @@
+"""What a key, a metric or a cash-flow line means: the text for ``describe``."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sim.base.quantities import Fixed
+from sim.errors import ScenarioError
+from sim.model.metrics import DEFINITIONS
+from sim.scenario import Spec, read
+from sim.study import glossary
+from sim.study.keys import PLACEHOLDERS, Form, Key, keys, written
+from sim.study.schema import distributions
+from sim.study.template import find_shipped
+
+WIDTH = 100
+LABEL = 12
+TYPICAL = 8
+"""Paths of the base case that are named where it lacks what was asked for."""
+CVAR = "project_npv_cvar5_usd"
+
+
+def describe(name: str | None = None) -> str:
+    """Return what a dotted key, metric or cash-flow line means; without a name an overview of all of them.
+
+    A part of a name lists what contains it or is spelt alike; `ScenarioError` where nothing is.
+    """
+    word = (name or "").strip().strip(".")
+    if not word:
+        return overview()
+    parts = word.split(".")
+    found = [key for key in keys() if key.matches(parts)]
+    blocks = [_result(word)] if _is_result(word) else []
+    blocks += _same_meaning(found, parts)
+    if not blocks:
+        ends = [key for key in keys() if key.ends_with(parts)]
+        if len({key.path for key in ends}) == 1:
+            others = [name for name in _inside(word) if name != ends[0].dotted]
+            also = [_wrapped("also with this word:", ", ".join(others), 2)] if others else []
+            blocks = [*_same_meaning(ends, ()), *also]
+    return "\n\n".join(blocks) if blocks else _alike(word)
+
+
+def results() -> dict[str, str]:
+    """Return metrics and cash-flow lines by name, each with its definition."""
+    metrics = {name: definition.text for name, definition in DEFINITIONS.items()}
+    tail = "mean of the worst 5 % of project_npv_usd (CVaR)"
+    share = "yearly trade or investment over the benchmark evaluation.benchmarks.NAME"
+    lines = {name: line.text for name, line in glossary.LINES.items()}
+    return {**metrics, CVAR: tail, "share_of_NAME": share, **lines}
+
+
+def _is_result(word: str) -> bool:
+    return word in results() or word.startswith("share_of_")
+
+
+def _result(word: str) -> str:
+    if word in glossary.LINES:
+        line = glossary.LINES[word]
+        rows = [("unit", line.unit), ("formula", line.formula), ("stands in", "cashflow.csv, for each period")]
+        return _block(
+            f"{word} (cash-flow line)", line.text, [*rows, ("see", f"{glossary.MODEL}, section {line.heading}")]
+        )
+    unit = DEFINITIONS[word].unit if word in DEFINITIONS else "USD" if word == CVAR else "share"
+    text = results().get(word, results()["share_of_NAME"].replace("NAME", word.removeprefix("share_of_")))
+    formula = glossary.FORMULAS.get(word, f"see {glossary.MODEL}")
+    if word.startswith("share_of_"):
+        formula = "yearly_trade_usd or investment_usd / amount_usd of the benchmark"
+    rows = [("unit", unit), ("formula", formula), ("stands in", "summary.csv, distributions.csv, draws.parquet")]
+    return _block(f"{word} (metric)", text, [*rows, ("see", f"{glossary.MODEL}, section Metrics")])
+
+
+# --- keys ---------------------------------------------------------------------------------------------------------
+
+
+def _same_meaning(found: Sequence[Key], parts: Sequence[str]) -> list[str]:
+    """Return one text for each meaning; kinds of block in which a key means the same share it."""
+    groups: dict[tuple[str, Form, str], list[Key]] = {}
+    for key in found:
+        groups.setdefault((key.text, key.form, key.default), []).append(key)
+    return [_key_text(group, parts) for group in groups.values()]
+
+
+def _key_text(group: Sequence[Key], parts: Sequence[str]) -> str:
+    key = group[0]
+    kind = key.form.kind
+    tags = ", ".join(dict.fromkeys(item.tag for item in group if item.tag))
+    rows = [("with", tags)] if tags else []
+    if kind is not None:
+        rows += [("unit", kind.unit), ("bounds", kind.bounds or "none")]
+    needed = "none: has to be given" if not key.default else key.default
+    rows += [("default", needed), ("written", written(key.form))]
+    if kind is not None and not isinstance(kind, Fixed):
+        rows.append(("dist", "; ".join(_distribution_forms())))
+    if key.path[-1] != "source":
+        rows += [("typical", text) for text in _typical(key, parts, {item.tag for item in group})]
+    return _block(key.dotted, key.text, [*rows, ("enters", glossary.heading(key.dotted))])
+
+
+def _distribution_forms() -> Iterator[str]:
+    for name, required, optional in distributions():
+        yield f"{name} {{{', '.join([*required, *(f'[{key}]' for key in optional)])}}}"
+
+
+@cache
+def base() -> Spec | None:
+    """Return the shipped base case, from which typical values are taken."""
+    file = find_shipped("base")
+    return None if file is None else read(file)
+
+
+def _typical(key: Key, parts: Sequence[str], tags: set[str]) -> Iterator[str]:
+    spec = base()
+    if spec is None:
+        return
+    concrete = parts if len(parts) == len(key.path) else key.path
+    found = [item for item in _standing(spec.data, key.path, ()) if not item[2] or not any(tags) or item[2] & tags]
+    own = [item for item in found if _agree(item[0], concrete)]
+    if not own:
+        other = f"; it has {', '.join('.'.join(place) for place, _, _ in found[:TYPICAL])}" if found else ""
+        yield f"the base case does not use it{other}"
+    places: dict[str, list[str]] = {}
+    for place, raw, _ in own:
+        source = raw.get("source") if isinstance(raw, dict) else None
+        source = source or _source_above(spec.data, place)
+        text = f"{_value(spec, place, raw, key.form)}{f' — {source}' if source else ''}"
+        places.setdefault(text, []).append(".".join(place))
+    for text, standing in places.items():
+        label = f"{', '.join(standing)}: " if own[0][0] != key.path else ""
+        yield f"{label}{text}"
+
+
+def _agree(place: Sequence[str], asked: Sequence[str]) -> bool:
+    """Say whether a path of the base case is one that was asked for."""
+    return all(part in (own, *PLACEHOLDERS) for own, part in zip(place, asked, strict=True))
+
+
+def _standing(
+    data: Any, pattern: Sequence[str], place: tuple[str, ...], tags: frozenset[str] = frozenset()
+) -> list[tuple[tuple[str, ...], Any, frozenset[str]]]:
+    """Return what stands in merged data at a path with named parts: place, value, kind of its block."""
+    if not pattern:
+        return [(place, data, tags)]
+    if not isinstance(data, dict):
+        return []
+    tags = frozenset(f"{name}: {data[name]}" for name in ("process", "kind") if name in data)
+    first, rest = pattern[0], pattern[1:]
+    return [
+        hit
+        for name, inner in data.items()
+        if str(name) == first or first in PLACEHOLDERS
+        for hit in _standing(inner, rest, (*place, str(name)), tags)
+    ]
+
+
+def _source_above(data: Any, place: Sequence[str]) -> str | None:
+    """Return the source of the innermost block around a value."""
+    found = None
+    for part in place[:-1]:
+        data = next(inner for name, inner in data.items() if str(name) == part)
+        found = data.get("source", found) if isinstance(data, dict) else found
+    return found if isinstance(found, str) else None
+
+
+def _value(spec: Spec, place: Sequence[str], raw: Any, form: Form) -> str:
+    leaf = spec.leaves.get(".".join(place))
+    if isinstance(raw, dict) and "dist" in raw:
+        given = ", ".join(f"{name} {value}" for name, value in raw.items() if name not in ("dist", "source"))
+        points = ", ".join(f"P{p} {leaf.dist.quantile(p / 100):.4g}" for p in (10, 50, 90)) if leaf else ""
+        return f"{raw['dist']}: {given} ({points})"
+    if isinstance(raw, dict) and form.kind is not None:
+        return str(raw.get("value"))
+    if isinstance(raw, dict):
+        return "block with " + ", ".join(str(name) for name in raw if name != "source")
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+
+
+# --- lists --------------------------------------------------------------------------------------------------------
+
+
+def _entries() -> dict[str, str]:
+    """Return every key, metric and line once, with its meaning."""
+    found: dict[str, str] = {}
+    for key in keys():
+        if key.path[-1] != "source" or len(key.path) == 1:
+            found.setdefault(key.dotted, key.text)
+    return found | {name: f"{text} [result]" for name, text in results().items()}
+
+
+def names() -> list[str]:
+    """Return every name that can be described, for shell completion."""
+    return list(_entries())
+
+
+def _alike(word: str) -> str:
+    """Return a list of what contains a word or is spelt like it."""
+    entries, low = _entries(), word.lower()
+    inside = _inside(low)
+    inside += [name for name in entries if low in entries[name].lower() and name not in inside]
+    tails = {name: name.rsplit(".", maxsplit=1)[-1] for name in entries}
+    cutoff = 0.85 if inside else 0.7
+    near = difflib.get_close_matches(low.rsplit(".", maxsplit=1)[-1], set(tails.values()), n=5, cutoff=cutoff)
+    whole = difflib.get_close_matches(low, entries, n=5, cutoff=0.8)
+    close = [name for name in entries if (name in whole or tails[name] in near) and name not in inside]
+    if not inside and not close:
+        guess = difflib.get_close_matches(low, {*entries, *tails.values()}, n=3, cutoff=0.4)
+        cure = f"did you mean {', '.join(guess)}?" if guess else "describe without a name lists everything"
+        raise ScenarioError.single(f"{word!r} is no key, metric or cash-flow line", cure=cure)
+    texts = []
+    if inside:
+        texts.append(f"Contain {word!r}:\n" + _listed({name: entries[name] for name in inside}))
+    if close:
+        texts.append(f"Spelt like {word!r}:\n" + _listed({name: entries[name] for name in close}))
+    return "\n\n".join(texts)
+
+
+def _inside(word: str) -> list[str]:
+    """Return the names whose last part contains a word, or if there are none those that contain it anywhere."""
+    low = word.lower()
+    found = [name for name in _entries() if low in name.rsplit(".", maxsplit=1)[-1].lower()]
+    return found or [name for name in _entries() if low in name.lower()]
+
+
+def overview() -> str:
+    """Return every block of a scenario with its keys, and every metric and cash-flow line."""
+    blocks: dict[str, dict[str, str]] = {"general": {}}
+    for key in keys():
+        if len(key.path) == 1 and key.path[0] != "source" and not any(other.path[:-1] == key.path for other in keys()):
+            blocks["general"][key.dotted] = key.text
+        elif len(key.path) == 2 and key.path[1] != "source":
+            blocks.setdefault(key.path[0], {})[key.dotted] = key.text
+    lines = {name: line.text for name, line in glossary.LINES.items()}
+    metrics = {name: text for name, text in results().items() if name not in lines}
+    parts = ["Keys of a scenario file; any part of a name finds it: describe overrun, describe payback"]
+    parts += [f"{name}\n{_listed(texts)}" for name, texts in blocks.items()]
+    return "\n\n".join([*parts, f"metrics\n{_listed(metrics)}", f"cash-flow lines\n{_listed(lines)}"])
+
+
+def _listed(texts: Mapping[str, str]) -> str:
+    wide = min(max(map(len, texts)) + 2, 42)
+    return "\n".join(_wrapped(f"  {name}", text, wide + 2) for name, text in texts.items())
+
+
+def _block(title: str, text: str, rows: Sequence[tuple[str, str]]) -> str:
+    lines = [title, _wrapped(" ", text, 2)]
+    last = ""
+    for label, value in rows:
+        lines.append(_wrapped(f"  {label if label != last else ''}", value, LABEL))
+        last = label
+    return "\n".join(lines)
+
+
+def _wrapped(first: str, text: str, indent: int) -> str:
+    begin = f"{first:<{indent}}" if len(first) < indent else f"{first} "
+    return textwrap.fill(text, WIDTH, initial_indent=begin, subsequent_indent=" " * indent, break_long_words=False)

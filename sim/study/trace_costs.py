@@ -1,0 +1,253 @@
+"""What a link costs to build and to run, taken apart: capex by item, running costs, depreciation (model.md 4, 8, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.model import costs
+from sim.model.timeline import Clock, contains, run_clock
+from sim.study.trace_inputs import Inputs, kept, once, way
+from sim.study.trace_tree import Node, Part, made, product, total
+
+
+def clipped(value: float, low: float, high: float) -> float:
+    """Return a value held between two others."""
+    return min(max(value, low), high)
+
+
+@dataclass(frozen=True)
+class Building(Inputs):
+    """The construction clock and what follows it."""
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def _clock_inputs(self) -> list[Node]:
+        sea = self.spec.written.timeline.sea_work is not None
+        return [self.leaf("timeline.construction.years"), *(self.leaves("timeline.sea_work") if sea else [])]
+
+    @once
+    def _clock_again(self) -> Clock:
+        return run_clock(self.block.scenario.timeline, self.model.grid, np.ones((1, 1)))
+
+    @kept
+    def clock(self) -> Node:
+        """Return the construction clock at the end of the row, run again."""
+        again = self.at(self._clock_again().progress)
+        text = "advances by 1 / years, sea work only in its window (model.md 4)"
+        name = f"construction clock at the end of {self.label}" if self.k else "construction clock at time zero"
+        return made(name, "", text, lambda *_: again, self._clock_inputs(), self.at(self.block.clock.progress))
+
+    @once
+    def cod(self) -> Node:
+        """Return the commercial operation date, run again."""
+        again = float(self._clock_again().cod_years[0])
+        text = "when the construction clock reaches 1 (model.md 4)"
+        return made("COD", "years", text, lambda *_: again, self._clock_inputs(), float(self.block.clock.cod_years[0]))
+
+    def life(self) -> Node:
+        """Return the operating life."""
+        return self.leaf("timeline.operation_years")
+
+    @kept
+    def operating_years(self) -> Node:
+        """Return the years of the row in operation."""
+        start, end = self.end - self.model.grid.dt, self.end
+        return made(
+            f"years of {self.label} in operation",
+            "years",
+            f"what of {start:g} to {end:g} years lies within operation_years from COD",
+            lambda cod, life: clipped(end - cod, 0.0, life) - clipped(start - cod, 0.0, life),
+            [self.cod(), self.life()],
+            self.at(self.schedule.operating),
+        )
+
+    # --- capital --------------------------------------------------------------------------------------------------
+
+    def items(self) -> list[str]:
+        """Return the names of all items, the contingency last."""
+        reserve = ["contingency"] if self.spec.written.costs.contingency is not None else []
+        return [*self.spec.written.costs.items, *reserve]
+
+    def _at_spot(self, path: str, *factors: Part) -> Node:
+        """Return an amount in USD at the exchange rate of time zero."""
+        spot = self.spot(way(self.spec.written, path)[-1].currency)
+        name = f"{path.split('.')[-1]} {'overrun ' if factors else ''}at spot"
+        return product(name, "USD", [self.leaf(f"{path}.amount_million"), 1e6, *factors], [spot])
+
+    @once
+    def reserve(self) -> Node:
+        """Return what overruns leave of the contingency."""
+        paths = [f"costs.items.{name}" for name in self.spec.written.costs.items]
+        lost = total("overruns", "USD", [self._at_spot(path, self.leaf(f"{path}.overrun")) for path in paths])
+        parts = [self._at_spot("costs.contingency"), lost]
+        text = "max(contingency − overruns, 0)"
+        return made("contingency left", "USD", text, lambda reserve, used: max(reserve - used, 0.0), parts)
+
+    @once
+    def budget(self) -> Node:
+        """Return the capital budget at spot rates, without overruns."""
+        paths = [f"costs.{name}" if name == "contingency" else f"costs.items.{name}" for name in self.items()]
+        value = float(costs.budget_usd(self.block.scenario.costs, self.block.money)[0])
+        return total("budget", "USD", [self._at_spot(path) for path in paths], value=value)
+
+    def outturn(self, name: str) -> list[Part]:
+        """Return the factors of what an item costs in money of its price year."""
+        if name == "contingency":
+            return [self.reserve()]
+        path = f"costs.items.{name}"
+        grown = made("overrun factor", "", "1 + overrun", lambda x: 1.0 + x, [self.leaf(f"{path}.overrun")])
+        return [self.leaf(f"{path}.amount_million"), 1e6, grown]
+
+    @kept
+    def work(self, name: str) -> Node:
+        """Return the share of an item's work done in the row."""
+        progress, curve = self.block.clock.progress, self.spec.written.timeline.construction.progress
+        limits = [self.leaf(f"costs.items.{name}.{key}") for key in ("work_from", "work_to") if name != "contingency"]
+        first, last = ([np.array([limit.value]) for limit in limits]) or (np.zeros(1), np.ones(1))
+        value = self._increment(costs._increments(progress, first, last, curve))
+
+        def done(s: float, start: float = 0.0, end: float = 1.0) -> float:
+            if end <= start:
+                return float(s >= start - 1e-12)
+            x = clipped((s - start) / (end - start), 0.0, 1.0)
+            return x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
+
+        clocks = [self.clock(), *([self.on(self.k - 1).clock()] if self.k else [])]
+
+        def increment(*v: float) -> float:
+            now, ends = v[0], v[len(clocks) :]
+            return done(now, *ends) - (done(v[1], *ends) if self.k else 0.0)
+
+        shape = "x²(3 − 2x)" if curve == "s_curve" else "x"
+        span = "x = clock" if not limits else "x = (clock − work_from)/(work_to − work_from) from 0 to 1"
+        text = f"F(clock at the end) − F(clock before), F = {shape}, {span}"
+        return made(f"share of work in {self.label}", "", text, increment, [*clocks, *limits], value)
+
+    def _increment(self, shares: costs.Array) -> float:
+        return float(shares[self.k, 0]) if self.k < len(shares) else 0.0
+
+    def _money_of_item(self, name: str) -> tuple[list[Part], list[Part]]:
+        if name != "contingency":
+            return self.priced(f"costs.items.{name}")
+        return [self.index("usd", int(way(self.spec.written, "costs.contingency")[-1].price_year))], []
+
+    def item(self, name: str) -> Node:
+        """Return the spending on an item in the row."""
+        times, over = self._money_of_item(name)
+        return product(f"{name} in {self.label}", "USD", [*self.outturn(name), self.work(name), *times], over)
+
+    @kept
+    def capex(self) -> Node:
+        """Return the spending of the row by item."""
+        parts = [item for item in map(self.item, self.items()) if item.value != 0.0]
+        return total(f"capex {self.label}", "USD", parts, value=self.at(self.block.cash.capex))
+
+    @once
+    def spending(self, name: str) -> Node:
+        """Return the spending on an item over all rows."""
+        rows = [self.on(k) for k in range(len(self.block.clock.progress))]
+        parts = []
+        for row in rows:
+            times, over = row._money_of_item(name)
+            share = row.work(name)
+            if share.value != 0.0:
+                parts.append(product(f"{name} share in {row.label}", "", [share, *times], over, short=True))
+        text = "share of work, times price index, over exchange rate, all years"
+        factor = total(f"price factor of {name}", "", parts)
+        factor = Node(factor.name, factor.value, "", text, factor.combine, factor.children)
+        value = float(self.schedule.capex_by_item[name][0])
+        return product(f"spending on {name}", "USD", [*self.outturn(name), factor], value=value)
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    def operating_cost(self, energy_sent: Node) -> Node:
+        """Return the yearly costs by entry."""
+        parts = []
+        for name, entry in self.spec.written.costs.operating.items():
+            path = f"costs.operating.{name}"
+            times, over = self.priced(path)
+            if entry.share_of_capex_per_year is not None:
+                amount = [self.leaf(f"{path}.share_of_capex_per_year"), self.budget(), self.operating_years()]
+                over = []
+            elif entry.amount_million_per_year is not None:
+                amount = [self.leaf(f"{path}.amount_million_per_year"), self.operating_years()]
+                times = [1e6, *times]
+            else:
+                amount = [self.leaf(f"{path}.amount_per_mwh"), energy_sent]
+            parts.append(product(name, "USD", [*amount, *times], over))
+        value = self.at(self.block.cash.operations.running.operating)
+        return total(f"operating_cost {self.label}", "USD", parts, value=value)
+
+    def replacements(self) -> Node:
+        """Return the renewals of the row."""
+        value = self.at(self.block.cash.operations.running.replacements)
+        return total(f"replacements {self.label}", "USD", list(self._renewals()), value=value)
+
+    def _renewals(self) -> Iterator[Node]:
+        grid = self.model.grid
+
+        def count(cod: float, life: float, every: float) -> float:
+            due = [cod + j * every for j in range(1, int(life / every) + 2) if j * every <= life - 1.0 + 1e-9]
+            return float(sum(bool(contains(np.array([time]), grid)[self.k, 0]) for time in due))
+
+        for name in self.spec.written.costs.replacements:
+            path = f"costs.replacements.{name}"
+            parts = [self.cod(), self.life(), self.leaf(f"{path}.every_years")]
+            text = "how many of COD + every_years, COD + 2 every_years, …, a year before the end, fall due"
+            due = made(f"renewals in {self.label}", "", text, count, parts)
+            times, over = self.priced(path)
+            yield product(name, "USD", [self.leaf(f"{path}.amount_million"), 1e6, due, *times], over)
+
+    def decommissioning(self) -> Node:
+        """Return the cost of removal in the row."""
+        name, value = f"decommissioning {self.label}", self.at(self.block.cash.operations.running.decommissioning)
+        section = self.spec.written.costs.decommissioning
+        if section is None:
+            return total(name, "USD", [], value=value)
+        start, end, years = self.end - self.model.grid.dt, self.end, section.years
+
+        def overlap(cod: float, life: float) -> float:
+            return (clipped(end - cod - life, 0.0, years) - clipped(start - cod - life, 0.0, years)) / years
+
+        text = f"what of {start:g} to {end:g} years lies in the {years:g} years after the end of operation"
+        share = made("share of the removal", "", f"{text}, over {years:g}", overlap, [self.cod(), self.life()])
+        times, over = self.priced("costs.decommissioning")
+        amount = self.leaf("costs.decommissioning.amount_million")
+        return product(name, "USD", [amount, 1e6, share, *times], over, value)
+
+    def salvage(self) -> Node:
+        """Return the proceeds at the end of operation."""
+        name, value = f"salvage {self.label}", self.at(self.block.cash.operations.running.salvage)
+        if self.spec.written.costs.salvage is None:
+            return total(name, "USD", [], value=value)
+        grid = self.model.grid
+
+        def falls(cod: float, life: float) -> float:
+            return float(contains(np.array([cod + life]), grid)[self.k, 0])
+
+        due = made(f"end of operation in {self.label}", "", "1 if in this row", falls, [self.cod(), self.life()])
+        times, _ = self.priced("costs.salvage")
+        return product(name, "USD", [self.leaf("costs.salvage.share_of_capex"), self.budget(), due, *times], [], value)
+
+    @kept
+    def depreciation(self) -> Node:
+        """Return straight-line depreciation by item."""
+        late = 0.5 if self.spec.written.tax.half_year else 0.0
+        start, end, last = self.end - self.model.grid.dt - late, self.end - late, self.model.grid.end[-1, 0]
+
+        def written(cod: float, life: float) -> float:
+            if cod > last or self.k == 0:
+                return 0.0
+            return (clipped(end - cod, 0.0, life) - clipped(start - cod, 0.0, life)) / life
+
+        parts = []
+        for name in self.items():
+            path = f"costs.{name}.tax_life_years" if name == "contingency" else f"costs.items.{name}.tax_life_years"
+            if path in self.spec.leaves:
+                text = f"what of {start:g} to {end:g} years lies within tax_life_years from COD, over tax_life_years"
+                share = made(f"share of {name} written off", "", text, written, [self.cod(), self.leaf(path)])
+                parts.append(product(f"depreciation of {name}", "USD", [self.spending(name), share]))
+        return total(f"depreciation {self.label}", "USD", parts, value=self.at(self.block.cash.depreciation))

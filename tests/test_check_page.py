@@ -1,0 +1,83 @@
+"""The page of ``check`` says what was understood, from the same functions as a run."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from random_scenarios import random_scenario
+from small_scenarios import constant, small_scenario
+
+from sim.engine import deterministic, prepare
+from sim.scenario import Spec, from_data, read
+from sim.study.check_page import page
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "scenarios").rglob("*.yaml"))
+
+
+def shown(spec: Spec, width: int = 100) -> str:
+    """Return the page of a scenario."""
+    return page(spec, prepare(spec).grid.years, width)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_one_page(file: Path) -> None:
+    """Every shipped scenario fits on a page of 60 lines and 100 columns, plain text."""
+    lines = shown(read(file)).splitlines()
+    assert len(lines) <= 60 and max(map(len, lines)) <= 100
+    assert not any(line != line.rstrip() or "\x1b" in line for line in lines)
+
+
+def test_base() -> None:
+    """The page has project, date, calendar, budget with its total, inputs, processes, prices, scheme and rate."""
+    words = [" ".join(line.split()) for line in shown(read(ROOT / "scenarios" / "base.yaml")).splitlines()]
+    for line in (
+        "project Sakhalin–Wakkanai power cable (base)",
+        "as of 2026-10",
+        "calendar decision 1 January 2027, yearly periods",
+        "horizon 54 years, to the end of 2080",
+        "plant 2,500 USD 2026 2,500 41.7 %",
+        "total 6,000 100.0 %",
+        "supply.availability pert 0.7493 0.8 0.8507 share",
+        "macro.fx.jpy.rate gbm 157.9 158 158 158 0.09 JPY per USD",
+        "schemes merchant (merchant) 100 %",
+        "discount 6.50 % real",
+        "warning none",
+    ):
+        assert line in words
+
+
+def test_prices_are_those_of_the_lenders_case() -> None:
+    """Market price and supply cost of the first year are what the engine's lenders' case has."""
+    spec = read(ROOT / "scenarios" / "base.yaml")
+    block = deterministic(spec)
+    market = float((block.prices.market[1] * 1000.0 / block.money.rate["jpy"][1])[0])
+    supply = float(block.prices.supply_usd_per_mwh[1].reshape(-1)[0])
+    assert f"market {market:.1f} USD/MWh, supply {supply:.1f} USD/MWh sent" in shown(spec)
+    assert f"after {float(block.clock.cod_years[0]):.1f} years" in shown(spec)
+
+
+def test_warnings_and_short_horizons() -> None:
+    """What is legal but odd is said; years beyond the horizon are blank; nothing uncertain is said to be none."""
+    data = small_scenario()
+    data["macro"]["commodities"] = {"oil": {"price": constant(80), "price_year": 2026, "unit": "bbl"}}
+    text = shown(from_data("small", data))
+    assert "warning     macro.commodities.oil is not used by anything" in text
+    assert "Uncertain inputs: none" in text
+    row = next(line for line in text.splitlines() if "commodities.oil" in line)
+    assert row.split()[1:6] == ["constant", "80", "80", "–", "–"] and row.endswith("USD per bbl")
+
+
+def test_narrow_pages() -> None:
+    """On a narrow page paths and units give way."""
+    lines = shown(read(ROOT / "scenarios" / "base.yaml"), 80).splitlines()
+    assert max(map(len, lines)) <= 80 and any("…" in line for line in lines)
+
+
+def test_random_scenarios() -> None:
+    """Every kind of process, scheme and supply has a page."""
+    for seed in range(25):
+        spec = from_data("random", random_scenario(random.Random(seed)))
+        assert "Capital budget" in shown(spec)

@@ -1,0 +1,208 @@
+"""Every traced number follows from the parts shown under it, down to inputs that say where they come from."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from random_scenarios import random_scenario
+from small_scenarios import constant, small_scenario
+
+from sim.base.sampling import REPLICATE, Draws, LendersCase
+from sim.engine import prepare, run_block
+from sim.errors import ScenarioError
+from sim.scenario import Spec, from_data, read
+from sim.study.trace import LINES, METRICS, Lines, trace, tree
+from sim.study.trace_inputs import OneDraw
+from sim.study.trace_tree import Node, made, render
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+CASES = ("base", "evidence", "outage_events", "purchase", "cable_only")
+DRAW = 300
+YEARS = (2029, 2033, 2050)
+"""A year of building, one of the first in operation, one in the middle."""
+
+
+def contracted() -> Spec:
+    """Return a scenario with contracts, take-or-pay, charges at both ends, two currencies and quarters of a year."""
+    data = small_scenario()
+    data["timeline"] |= {"periods_per_year": 4, "construction": {"years": 2.6}}
+    data["macro"]["inflation"] |= {"usd": {"process": "scripted", "values": {2026: 0.02, 2030: 0.04, 2035: 0.01}}}
+    data["macro"]["inflation"]["jpy"] = {"process": "ou", "spot": 0.01, "mean_level": 0.02}
+    data["macro"]["inflation"]["jpy"] |= {"reversion_per_year": 0.3, "volatility": 0.01}
+    data["macro"]["fx"] = {"jpy": {"rate": {"process": "gbm", "spot": 150, "volatility": 0.1}}}
+    data["costs"]["contingency"] = {"amount_million": 200, "price_year": 2029, "tax_life_years": 5}
+    data["costs"]["items"]["link"] |= {"currency": "jpy", "amount_million": 300000, "overrun": 0.05}
+    data["costs"]["operating"]["use"] = {"amount_per_mwh": 300, "currency": "jpy", "price_year": 2026}
+    data["costs"]["operating"]["share"] = {"share_of_capex_per_year": 0.01, "price_year": 2026}
+    data["costs"]["operating"]["share"] |= {"escalation_per_year": 0.01}
+    data["costs"]["replacements"] = {"control": {"amount_million": 10, "price_year": 2026, "every_years": 5}}
+    data["costs"]["salvage"] = {"share_of_capex": 0.05, "price_year": 2026}
+    data["link"] |= {"onshore_km": 400, "line_loss_per_1000km": 0.03}
+    data["supply"]["take_or_pay_share"] = 0.9
+    market = data["market"]
+    market |= {"currency": "jpy", "price_per_kwh": constant(9), "price_effect_per_gw": 3, "price_floor_per_kwh": 4}
+    here, there = {"measured_at": "sending_end"}, {"measured_at": "receiving_end"}
+    market["charges"] = {
+        "duty": {"share_of_supply_cost": 0.1, "price_year": 2026, **here},
+        "wheeling": {"amount_per_mwh": 500, "currency": "jpy", "price_year": 2028, **there},
+    }
+    ppa = {"kind": "ppa", "share": 0.3, "price_year": 2026, "term_years": 6, "escalation_per_year": 0.01}
+    market["schemes"] = {
+        "utility": ppa | {"price_per_kwh": constant(10), "currency": "jpy"},
+        "state": ppa | {"share": 0.2, "price_per_kwh": constant(0.07), "indexed": False},
+        "merchant": {"kind": "merchant", "share": 0.5},
+    }
+    return from_data("contracted", data)
+
+
+@cache
+def spec(name: str) -> Spec:
+    """Return a shipped scenario."""
+    return read(SCENARIOS / f"{name}.yaml")
+
+
+def lines(scenario: Spec, draw: int | None) -> Lines:
+    """Return a scenario in a draw or the lenders' case."""
+    chance = LendersCase() if draw is None else OneDraw(1, (draw // REPLICATE,), draw % REPLICATE)
+    return Lines.of(scenario, chance)
+
+
+def check(root: Node) -> None:
+    """Assert that every node of a tree follows from its parts."""
+    wrong = [f"{n.name}: {n.value!r}, parts give {n.recomputed!r}" for n in root.walk() if not n.agrees]
+    assert not wrong, "\n".join([root.name, *wrong])
+
+
+def check_all(of: Lines, years: tuple[int, ...]) -> None:
+    """Assert that all lines of some years, and all metrics, follow from their parts and are the engine's numbers."""
+    book = of.block.lines
+    book["revenue"] = book["revenue_merchant"] + book["revenue_ppa"]
+    for name in LINES:
+        for year in years:
+            root = of.of_year(name, year)
+            check(root)
+            rows = [row.at(book[name]) for row in of.rows(year)]
+            engine = rows[-1] if name.startswith("cumulative") else sum(rows)
+            assert root.value == pytest.approx(engine, rel=1e-9, abs=1e-3), f"{name} {year}"
+    for name in METRICS:
+        root = of.metric(name)
+        check(root)
+        assert root.value == pytest.approx(float(of.block.metrics[name][0]), rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("draw", [None, DRAW])
+@pytest.mark.parametrize("name", CASES)
+def test_shipped_scenarios(name: str, draw: int | None) -> None:
+    """All lines of three years and all metrics add up, in the lenders' case and in a draw."""
+    check_all(lines(spec(name), draw), YEARS)
+
+
+@pytest.mark.parametrize("draw", [None, DRAW])
+def test_contracts_charges_take_or_pay_and_quarters(draw: int | None) -> None:
+    """The same with contracts, charges, take-or-pay, two currencies, moving inflation and quarters of a year."""
+    of = lines(contracted(), draw)
+    check_all(of, (2028, 2030, 2034, 2038, 2041))
+    paid = {node.name for node in of.of_year("supply_cost", 2034).walk()}
+    assert "energy paid for in 2034 (1/4)" in paid
+    assert {"duty", "wheeling"} <= {node.name for node in of.of_year("charges", 2034).walk()}
+    powers = [node for node in of.of_year("revenue_ppa", 2034).walk() if node.name.startswith("power of ")]
+    assert powers and all(power.value > 0.0 for power in powers)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_scenarios(seed: int) -> None:
+    """Scenarios that between them use every option: lines of four years and metrics add up in a draw."""
+    of = lines(from_data("random", random_scenario(random.Random(seed))), 5 + seed)
+    start, years = of.model.grid.start_year, of.model.grid.years
+    check_all(of, (start, start + years // 3, start + years // 2, start + years - 1))
+
+
+@pytest.mark.parametrize("name", ["base", "outage_events"])
+def test_a_draw_is_the_column_of_its_replicate(name: str) -> None:
+    """Draw 300 is column 44 of replicate 1, in every line and metric."""
+    model = prepare(spec(name))
+    one, whole = run_block(model, OneDraw(7, (1,), 44)), run_block(model, Draws(7, (1,)))
+    for line, flow in whole.lines.items():
+        column = np.broadcast_to(flow, (len(flow), REPLICATE))[:, 44]
+        np.testing.assert_allclose(one.lines[line][:, 0], column, rtol=1e-9, atol=1e-3, err_msg=line)
+    for metric, values in whole.metrics.items():
+        np.testing.assert_allclose(one.metrics[metric][0], values[44], rtol=1e-9, err_msg=metric)
+    assert tree(spec(name), "net", 2040, DRAW, 7).value == pytest.approx(float(whole.lines["net"][14, 44]), rel=1e-9)
+
+
+def test_every_line_of_the_engine_can_be_traced() -> None:
+    """No line of the cash flow is without its tree."""
+    assert set(lines(spec("base"), None).block.lines) | {"revenue"} == set(LINES)
+
+
+def test_every_input_of_base_has_a_source() -> None:
+    """Wherever a tree of the base case ends in an input, its source is shown."""
+    of = lines(spec("base"), DRAW)
+    roots = [of.of_year(name, year) for name in LINES for year in (2030, 2040, 2050)]
+    inputs = {
+        n.name: n.source for root in [*roots, *map(of.metric, METRICS)] for n in root.walk() if n.source is not None
+    }
+    assert len(inputs) > 60
+    assert not [name for name, source in inputs.items() if not source]
+    text = trace(spec("base"), "capex", 2030)
+    assert "costs.items.plant.work_from = 0.1 share of the construction clock · source: assumption: phasing" in text
+
+
+def test_a_distribution_shows_what_was_drawn() -> None:
+    """An uncertain input shows its distribution and its value in this draw."""
+    drawn, planned = (trace(spec("base"), "energy_sent_mwh", 2040, draw) for draw in (DRAW, None))
+    assert "share ← drawn from pert(min 0.7, mode 0.8, max 0.9, lam 4) · source: assumption: modern coal plant" in drawn
+    assert "supply.availability = 0.8 share ← median of pert(min 0.7, mode 0.8, max 0.9, lam 4)" in planned
+    assert drawn.startswith("Sakhalin–Wakkanai power cable: draw 300 of seed 1\nenergy_sent_mwh 2040 = ")
+
+
+def test_a_mismatch_is_shown() -> None:
+    """A number that does not follow from its parts says so."""
+    wrong = made("total", "USD", "a", lambda a: a, [Node("a", 2e6, "USD")], 2.1e6)
+    assert not wrong.agrees
+    assert render(wrong)[0] == "total = 2.100 million USD ← a · MISMATCH: the parts give 2.000 million USD"
+
+
+@pytest.mark.parametrize(
+    ("line", "year", "draw", "message"),
+    [
+        ("revenu", 2040, None, "there is no line 'revenu'; did you mean revenue"),
+        ("xyzzy", 2040, None, "known: energy_sent_mwh"),
+        ("revenue", 2200, None, "2200 is not within the calculation; give a year from 2027 to 2080"),
+        ("revenue", None, None, "revenue needs a year; give a year from 2027"),
+        ("investment_usd", 2040, None, "investment_usd is not of one year; leave out --year"),
+        ("revenue", 2040, -1, "-1 is no draw; count draws from 0"),
+    ],
+)
+def test_errors_say_what_to_do(line: str, year: int | None, draw: int | None, message: str) -> None:
+    """Unknown lines, years and draws are refused with a cure."""
+    with pytest.raises(ScenarioError) as caught:
+        trace(spec("base"), line, year, draw)
+    assert message in str(caught.value)
+
+
+def test_text_of_a_small_scenario() -> None:
+    """The text of a small trace, whole."""
+    data: dict[str, Any] = small_scenario()
+    data["costs"]["operating"]["om"]["amount_million_per_year"] = {"value": 40, "source": "own estimate, 2026"}
+    assert trace(from_data("small", data), "operating_cost", 2030).splitlines() == GOLDEN.strip().splitlines()
+
+
+GOLDEN = """
+small: lenders' case
+operating_cost 2030 = 43.297 million USD ← om
+  om = 43.297 million USD ← amount_million_per_year × years of 2030 in operation × 1,000,000 × usd index 2026→2030
+    costs.operating.om.amount_million_per_year = 40 million USD · source: own estimate, 2026
+    years of 2030 in operation = 1 years ← what of 3 to 4 years lies within operation_years from COD
+      COD = 3 years ← when the construction clock reaches 1 (model.md 4)
+        timeline.construction.years = 3 years · source: none given
+      timeline.operation_years = 12 years · source: none given
+    usd index 2026→2030 = 1.08243 ← (1 + inflation)^(2030 − 2026)
+      macro.inflation.usd = 0.02 per year ← constant
+        macro.inflation.usd.value = 0.02 per year · source: none given
+"""

@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 SCENARIO ?= scenarios/base.yaml
 REFERENCE = results/reference
 
-.PHONY: setup run test lint results bench
+.PHONY: setup run test lint results docs bench
 
 setup:
 	python3 -m venv .venv
@@ -31,6 +31,12 @@ results:
 	  done; \
 	done; \
 	rm -rf $(REFERENCE); mkdir -p results; cp -R "$$made/reference" $(REFERENCE)
+
+# The pages that are made from the code.
+docs:
+	$(PYTHON) -c "from pathlib import Path; from sim.study.schema import schema_text, scenario_reference; \
+	  Path('scenarios/schema.json').write_text(schema_text(), 'utf-8'); \
+	  Path('docs/scenario-reference.md').write_text(scenario_reference(), 'utf-8')"
 
 bench:
 	$(PYTHON) benchmarks/bench.py

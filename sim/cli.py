@@ -27,6 +27,7 @@ DRAWS, SEED = 10_240, 1
 
 def run_from_shell() -> None:
     """Run with the arguments of the shell and exit with its code."""
+    gc.disable()  # while modules load there is nothing to collect; a run switches it on again
     sys.exit(main(sys.argv[1:]))
 
 
@@ -92,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("schema", help="print the JSON schema of scenario files").set_defaults(command=_schema)
 
     validate = verbs.add_parser("validate", help="compare the engine with outside reference cases")
-    validate.add_argument("--cases", type=Path, required=True, metavar="FOLDER", help="folder of JSON cases")
+    validate.add_argument("--cases", type=Path, metavar="FOLDER", help="folder of JSON cases (those that come along)")
     validate.set_defaults(command=_validate)
 
     completion = verbs.add_parser("completion", help="print shell completion")
@@ -140,10 +141,11 @@ def _complain(error: Any) -> None:
 def _read(file: str, changes: Sequence[str]) -> Spec:
     """Return the spec of a file, or of a shipped scenario of that name."""
     from sim.scenario import parse_override, read
-    from sim.study.template import find_shipped
 
     path = Path(file)
     if not path.exists():
+        from sim.study.template import find_shipped
+
         path = find_shipped(file) or path
     return read(path, [parse_override(text) for text in changes])
 
@@ -199,6 +201,7 @@ def _simulate(
     folder: Path = options.out / spec.name
     notes = [*ready(folder)]
     gc.freeze()  # what is imported and read stays; collections need not look at it again
+    gc.enable()
     workers = options.workers or (os.cpu_count() or 1 if draws >= AUTOMATIC_WORKERS_FROM else 1)
     keep = Limits()
     limits = Limits(input_replicates=keep.metric_replicates) if options.keep_draws else keep
@@ -275,15 +278,30 @@ def _new(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from sim.errors import ScenarioError
+    from sim.study.template import shipped_cases
     from sim.study.validate import validate
 
-    if not options.cases.is_dir():
-        raise ScenarioError.single("is no folder", where=str(options.cases), cure="name a folder of JSON cases")
-    return validate(options.cases, print)
+    cases: Path = options.cases or shipped_cases()
+    if not cases.is_dir():
+        raise ScenarioError.single("is no folder", where=str(cases), cure="name a folder of JSON cases")
+    return validate(cases, print)
 
 
 def _completion(options: argparse.Namespace) -> int:
+    """Print the completion of the installed command; ``python -m sim`` itself cannot be completed."""
     import shtab
 
-    print(shtab.complete(parser(), options.shell))
+    from sim.study.describe import names
+
+    made = parser()
+    made.prog = "linkfeasibility"
+    verbs = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
+    for verb, dest in (("run", "file"), ("check", "files"), ("trace", "file")):
+        setattr(_action(verbs.choices[verb], dest), "complete", shtab.FILE)  # noqa: B010 - shtab reads this attribute
+    _action(verbs.choices["describe"], "name").choices = names()
+    print(shtab.complete(made, options.shell))
     return 0
+
+
+def _action(verb: argparse.ArgumentParser, dest: str) -> argparse.Action:
+    return next(action for action in verb._actions if action.dest == dest)

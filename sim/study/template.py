@@ -49,6 +49,13 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "scenarios"
 
 
+def shipped_cases() -> Path:
+    """Return the folder of the outside cases that come with the program (SAM)."""
+    package = Path(str(files("sim")))
+    installed = package / "_data" / "cases" / "sam"
+    return installed if installed.is_dir() else package.parent / "tests" / "reference" / "sam"
+
+
 def new(name: str) -> str:
     """Return the text of NAME.yaml, the base case as a commented scenario; `ScenarioError` for a bad name."""
     if not NAME.fullmatch(name):

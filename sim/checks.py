@@ -267,12 +267,14 @@ def _years(written: Scenario) -> Iterator[Finding]:
 
 def _processes(written: Scenario) -> Iterator[Finding]:
     span = _span(written)
-    fuels = [f"macro.commodities.{name}.price" for _, name in _commodities_used(written)]
+    divided = [f"macro.commodities.{name}.price" for _, name in _commodities_used(written)]
+    if getattr(written.supply.cost, "basis", None) == "concurrent_mean":
+        divided.append("market.price_per_kwh")
     for path, section in reach.sections(written):
         if not isinstance(getattr(section, "process", None), str):
             continue
         try:
-            yield from reach.process(path, section, span, above_zero=path.endswith(".rate") or path in fuels)
+            yield from reach.process(path, section, span, above_zero=path.endswith(".rate") or path in divided)
             market = path == "market.price_per_kwh" and section.process == "ou"
             if market and min(map(reach.low, (section.spot, section.mean_level))) <= 0.0:
                 yield path, "spot and mean_level have to be above 0", "correct them"

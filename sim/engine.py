@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE, Chance, Draws, LendersCase
 from sim.collect import Block, BlockResult, Collector, Limits, Result
+from sim.errors import ScenarioError
 from sim.model import costs, dispatch, financing, macro, metrics, operations, physical
 from sim.model.sanctions import Effects
 from sim.model.timeline import Clock, Grid, run_clock
@@ -47,6 +48,9 @@ def prepare(spec: Spec) -> Model:
     timeline = lenders.timeline
     long = Grid(timeline.start_year, timeline.periods_per_year, 200 * timeline.periods_per_year)
     planned = float(run_clock(timeline, long, np.ones((1, 1))).cod_years[0])
+    if not math.isfinite(planned):
+        message, cure = "the laying window never lets the link be finished", "widen the window or shorten the laying"
+        raise ScenarioError.single(message, path="timeline.sea_work", cure=cure)
     removal = lenders.costs.decommissioning.years if lenders.costs.decommissioning else 0.0
     life = spec.leaves["timeline.operation_years"]
     years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + removal - 1e-9)

@@ -256,7 +256,9 @@ def test_check_refuses_what_is_no_scenario(tmp_path: Path, capsys: Capture, text
         [],
         ["--bogus"],
         ["check"],
-        ["validate"],
+        ["validate", "--bogus"],
+        ["trace", "base"],
+        ["completion", "fish-and-chips"],
         [BASE, "--draws", "0"],
         [BASE, "--draws", "many"],
         [BASE, "--workers", "-1"],
@@ -300,11 +302,13 @@ def test_python_m_sim() -> None:
 
 
 def test_validate_passes_on_the_outside_cases(capsys: Capture) -> None:
-    """The engine agrees with every case that tests keep."""
+    """The engine agrees with every case that tests keep, which are those taken where no folder is named."""
     assert main(["validate", "--cases", str(SAM)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 50
     assert all("PASS" in line for line in lines)
+    assert main(["validate"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_validate_fails_on_a_changed_case(tmp_path: Path, capsys: Capture) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.quantities import Leaf, Section
+from sim.base.special import ndtr
 
 Finding = tuple[str, str, str]
 """Dotted path, what is wrong, how to mend it."""
@@ -24,6 +25,13 @@ _SCORES = np.linspace(-6.0, 6.0, 49)
 _VANISHING = 1e-100
 _BELOW_ONE = ("converter_loss", "line_loss_per_1000km", "degradation_per_year")
 _DEVIATIONS = 4.0
+
+
+def _drawn(leaf: Leaf) -> NDArray[np.float64]:
+    """Return values across the distribution; those of the beta family without building their table."""
+    if leaf.dist.kind in ("beta", "pert"):
+        return leaf.dist.ppf(ndtr(_SCORES))
+    return leaf.dist.quantile_of_score(_SCORES)
 
 
 def sections(item: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -54,7 +62,7 @@ def sizes(leaves: Mapping[str, Leaf]) -> list[Finding]:
     for path, leaf in leaves.items():
         try:
             with np.errstate(all="raise", under="ignore"):
-                drawn = leaf.dist.quantile_of_score(_SCORES)
+                drawn = _drawn(leaf)
                 ends = (*drawn.tolist(), low(leaf), high(leaf))
                 if _piled(leaf, drawn):
                     ends = (math.nan,)
@@ -148,11 +156,10 @@ def process(path: str, section: Any, span: float, *, above_zero: bool) -> Iterat
     elif growth > GROWTH:
         message = f"can grow or fall by a factor of e^{growth:.0f} in {span:.0f} years"
         yield path, message, "use a smaller volatility or log_drift, or a quicker reversion"
+    elif above_zero and lowest <= 0.0:
+        yield path, f"can reach {lowest:.3g}, but has to stay above 0", _higher(section)
     elif path == "market.price_per_kwh" and section.process == "ou":
         pass  # a power price may be negative for a time
-    elif above_zero:
-        if lowest <= 0.0:
-            yield path, f"can reach {lowest:.3g}, but has to stay above 0", _higher(section)
     elif lowest < 0.0 and "price" in path:
         yield path, f"can reach {lowest:.3g}, below 0", _higher(section)
 

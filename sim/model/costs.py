@@ -210,8 +210,9 @@ def _increments(progress: Array, start: Array, end: Array, curve: str) -> Array:
     span = np.where(end > start, end - start, 1.0)
     x = np.where(end > start, np.clip((progress - start) / span, 0.0, 1.0), progress >= start - 1e-12)
     done = x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
-    result = done.copy()
+    result: Array = done.copy()
     result[1:] -= done[:-1]
+    np.maximum(result, 0.0, out=result)  # the curve can fall by a rounding step
     return result
 
 

@@ -45,6 +45,10 @@ class Evaluation(Section):
         return self
 
 
+HIGHEST_IRR = 1e9
+"""Rates above this, which only flows without a real outlay give, are reported as this."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """What a metric is: unit, definition, and whether a mean makes sense (not for something that can be never)."""
@@ -162,7 +166,7 @@ def _paybacks(flows: dict[str, Array], cod: Array, dt: float) -> dict[str, Array
 def _returns(cash: CashFlows, factor: Discounting, npv: Array, nominal: Array, grid: Grid) -> dict[str, Array]:
     roots = irr(cash.ebitda - cash.tax, -cash.capex)
     with np.errstate(divide="ignore", over="ignore"):
-        yearly = np.expm1(np.log1p(roots.rate) * grid.periods_per_year)
+        yearly = np.minimum(np.expm1(np.log1p(roots.rate) * grid.periods_per_year), HIGHEST_IRR)
     invested = total(cash.capex)
     lost_all = np.isnan(roots.rate) & ~np.any(cash.net > 0.0, axis=0) & (invested > 0.0)
     return {

@@ -8,10 +8,9 @@ simulate(spec, …)        every replicate, in chunks that fit in cache, on one 
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,9 @@ from sim.model import costs, dispatch, financing, macro, metrics, operations, ph
 from sim.model.sanctions import Effects
 from sim.model.timeline import Clock, Grid, run_clock
 from sim.scenario import Scenario, Spec, fill, from_data
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 Array = NDArray[np.float64]
 CHUNK_BYTES = 900_000
@@ -153,6 +155,9 @@ def _results(
         for replicates in chunks:
             yield reduce_block(model, Draws(seed, replicates), limits)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")
     start = (model.spec.name, model.spec.data, seed, limits)
     with ProcessPoolExecutor(min(workers, len(chunks)), context, _start_worker, start) as pool:

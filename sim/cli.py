@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 some case failed, 2 input, 130 interrupt.
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sim.scenario import Spec
 
 VERBS = ("run", "check", "validate", "describe", "schema", "new", "trace", "completion")
+MOST_DRAWS = 100_000_000
 AUTOMATIC_WORKERS_FROM = 200_000
 """Draws from which more than one process pays."""
 DRAWS, SEED = 10_240, 1
@@ -56,6 +58,11 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("error: the output has no room; results that were named as written are there", file=sys.stderr)
+        return 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -125,8 +132,8 @@ def _set_option(verb: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+    if not 1 <= value <= MOST_DRAWS:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_DRAWS:,}")
     return value
 
 

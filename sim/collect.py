@@ -104,11 +104,15 @@ class Sketch:
 
 @dataclass(frozen=True)
 class MetricSums:
-    """Sums over all draws: number and sum of finite values, their squares, replicate means, extremes."""
+    """Sums over all draws: number of finite values, sums of their distances, replicate means, extremes."""
 
     finite: int
     total: float
+    """Sum of the distances from ``shift``."""
     squares: float
+    """Sum of their squares."""
+    shift: float
+    """The lenders' value: sums around it do not turn the spread of equal numbers into rounding noise."""
     means: Array
     """Mean of each replicate over its defined values, NaN where it has none."""
     low: float
@@ -160,7 +164,7 @@ class Collector:
         self._sums = np.zeros((len(names), grid.periods + 1))
         self._inputs: dict[str, list[Array]] = {}
         self._sketches: dict[str, Sketch] = {}
-        self._tallies = {name: _Tally(replicates) for name in planned.metrics}
+        self._tallies = {name: _Tally(replicates, float(value[0])) for name, value in planned.metrics.items()}
         self._payback = np.zeros((2, replicates, grid.periods + 1))
 
     def add(self, block: BlockResult) -> None:
@@ -223,7 +227,8 @@ class Collector:
 class _Tally:
     """Running sums of one metric, by replicate and so independent of chunks."""
 
-    def __init__(self, replicates: int) -> None:
+    def __init__(self, replicates: int, shift: float) -> None:
+        self._shift = shift if np.isfinite(shift) else 0.0
         self._means = np.full(replicates, np.nan)
         self._finite, self._total, self._squares = 0, 0.0, 0.0
         self._low, self._high = np.inf, -np.inf
@@ -234,17 +239,17 @@ class _Tally:
             self._low, self._high = min(self._low, float(defined.min())), max(self._high, float(defined.max()))
         parts = values.reshape(-1, REPLICATE)
         finite = np.isfinite(parts)
-        clean = np.where(finite, parts, 0.0)
+        clean = np.where(finite, parts - self._shift, 0.0)
         numbers, totals, squares = finite.sum(axis=1), clean.sum(axis=1), (clean * clean).sum(axis=1)
         with np.errstate(invalid="ignore"):
-            self._means[list(replicates)] = totals / numbers
+            self._means[list(replicates)] = self._shift + totals / numbers
         for number, total, square in zip(numbers.tolist(), totals.tolist(), squares.tolist(), strict=True):
             self._finite += number
             self._total += total
             self._squares += square
 
     def sums(self) -> MetricSums:
-        return MetricSums(self._finite, self._total, self._squares, self._means, self._low, self._high)
+        return MetricSums(self._finite, self._total, self._squares, self._shift, self._means, self._low, self._high)
 
 
 def _start(values: Array) -> Sketch:

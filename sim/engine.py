@@ -73,7 +73,7 @@ def run_block(model: Model, chance: Chance) -> Block:
     clock = _widened(run_clock(scenario.timeline, grid, effects.pace), chance.columns)
     life = scenario.timeline.operation_years
     schedule = costs.build(scenario.costs, scenario.timeline.construction, clock, life, money, grid)
-    faults = (lambda outages, mean: _faults(chance, grid, mean)) if isinstance(chance, Draws) else None
+    faults = (lambda outages, mean: draw_faults(chance, grid, mean)) if isinstance(chance, Draws) else None
     available = physical.availability(scenario.link, grid, faults)
     production = physical.produce(scenario.link, scenario.supply, schedule, effects, grid, available)
     quoted = operations.prices(scenario.market, scenario.supply, money, normals, effects)
@@ -90,7 +90,7 @@ def _widened(clock: Clock, columns: int) -> Clock:
     return Clock(clock.progress, np.broadcast_to(clock.cod_years, (columns,)))
 
 
-def _faults(chance: Draws, grid: Grid, mean: Array) -> physical.Faults:
+def draw_faults(chance: Draws, grid: Grid, mean: Array) -> physical.Faults:
     """Return the random numbers of cable faults; the number of slots covers all but 1e-12 of the Poisson law."""
     rows, name = grid.periods, "link.outages"
     draw = chance.uniforms(f"{name}.count", rows)

@@ -61,7 +61,7 @@ def standard_error(means: Array) -> float:
     known = means[~np.isnan(means)]
     if known.size < MIN_REPLICATES:
         return math.nan
-    return float(np.std(known, ddof=1) / math.sqrt(known.size))
+    return float(np.std(known - known[0], ddof=1) / math.sqrt(known.size))
 
 
 SUMMARY_COLUMNS = (
@@ -83,8 +83,9 @@ def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
     sums, sketch = result.sums[name], result.sketches.get(name)
     mean = sd = se = math.nan
     if about.averaged and sums.finite:
-        mean = sums.total / sums.finite
-        sd = math.sqrt(max(sums.squares / sums.finite - mean * mean, 0.0) * sums.finite / max(sums.finite - 1, 1))
+        away = sums.total / sums.finite
+        mean = sums.shift + away
+        sd = math.sqrt(max(sums.squares / sums.finite - away * away, 0.0) * sums.finite / max(sums.finite - 1, 1))
         se = standard_error(sums.means)
     if sketch is None:
         known = np.sort(result.metrics[name][~np.isnan(result.metrics[name])])

@@ -78,13 +78,13 @@ def differences(reference: dict[str, Any], block: Block, column: int, columns: i
 def test_engine_equals_scalar_model(group: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every line, date and metric of the lenders' case and of a draw in the second replicate, on random scenarios."""
     seen: list[physical.Faults] = []
-    original = engine._faults
+    original = engine.draw_faults
 
     def spy(*arguments: Any) -> physical.Faults:
         seen.append(original(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(engine, "_faults", spy)
+    monkeypatch.setattr(engine, "draw_faults", spy)
     for number in range(group, SCENARIOS, GROUPS):
         spec = from_data(f"random{number}", random_scenario(random.Random(number)))
         model = engine.prepare(spec)

@@ -63,3 +63,14 @@ def test_tables_have_as_many_cells_as_columns() -> None:
         assert all(len(row) == len(table.columns) for row in table.rows), table.name
     rows = [dict(zip(summary(result).columns, row, strict=True)) for row in summary(result).rows]
     assert all(row["definition"] and row["unit"] for row in rows)
+
+
+def test_the_spread_of_equal_numbers_is_zero() -> None:
+    """A scenario without chance has a standard deviation and error of exactly 0, not of rounding noise."""
+    result = simulate(read("scenarios/press_claim.yaml"), 20 * REPLICATE, 1)
+    assert not result.spec.uncertain
+    table = summary(result)
+    for row in table.rows:
+        named = dict(zip(table.columns, row, strict=True))
+        if named["p5"] == named["p95"] and not math.isnan(named["sd"]):
+            assert named["sd"] == 0.0 and named["se"] == 0.0 and named["mean"] == named["deterministic"]

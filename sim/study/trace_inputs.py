@@ -126,7 +126,7 @@ class Inputs:
         scenario, money = block.scenario, block.money
         life, shape = scenario.timeline.operation_years, scenario.timeline.construction
         schedule = costs.build(scenario.costs, shape, block.clock, life, money, grid)
-        faults = None if isinstance(chance, LendersCase) else lambda _, mean: engine._faults(chance, grid, mean)
+        faults = None if isinstance(chance, LendersCase) else lambda _, mean: engine.draw_faults(chance, grid, mean)
         available = physical.availability(scenario.link, grid, faults)
         production = physical.produce(scenario.link, scenario.supply, schedule, Effects.none(), grid, available)
         return cls(spec, chance, model, block, schedule, production)

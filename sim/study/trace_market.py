@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.base.sampling import Draws
-from sim.engine import _faults
+from sim.engine import draw_faults
 from sim.model import macro
 from sim.model.market import PPA, Charge, FuelLinked
 from sim.model.physical import Z90, FuelCost, Outages, PriceCost, fault_years
@@ -54,7 +54,7 @@ class Selling(Building):
         if isinstance(self.chance, Draws):
             grid = self.model.grid
             mean = outages.failures_per_100km_year * self.block.scenario.link.length_km / 100.0 * grid.dt
-            down = self.at(fault_years(outages, _faults(self.chance, grid, mean), grid)) / (grid.dt * poles)
+            down = self.at(fault_years(outages, draw_faults(self.chance, grid, mean), grid)) / (grid.dt * poles)
             return made(name, "", f"repairs under way in this draw, over {poles} poles", lambda *_: down, parts)
 
         def expected(rate: float, median: float, p90: float, ice: float, season: float, km: float) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.roots import FAR, TOUCH, Series, lowest, polish, scan, signed
+from sim.model.roots import FAR, TOUCH, Series, accumulate, lowest, polish, scan, signed
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -75,13 +75,13 @@ def _merged(flows: Array, early: Array) -> Series:
 
 def _largest(series: Series) -> tuple[Array, Counts]:
     """Return the largest root u of each column (NaN: none) and the number of roots."""
-    sums = _running(series.flows)
+    sums = accumulate(series.flows)
     at_zero = sums[-1] == 0.0
     u, count = _one_side(series, sums, largest=True)
     u = np.where((count == 0) & at_zero, 0.0, u)
     count += at_zero
     back = series.backwards()
-    below, number = _one_side(back, _running(back.flows), largest=False, needed=count == 0)
+    below, number = _one_side(back, accumulate(back.flows), largest=False, needed=count == 0)
     return np.where(count == 0, -below, u), count + number
 
 
@@ -115,14 +115,6 @@ def _sign_changes(sums: Array) -> Counts:
     spurious = (first > 0) & positive[first, np.arange(first.size)]
     result: Counts = changes - spurious
     return result
-
-
-def _running(flows: Array) -> Array:
-    sums = np.empty_like(flows)
-    sums[0] = flows[0]
-    for k in range(1, flows.shape[0]):
-        np.add(sums[k - 1], flows[k], out=sums[k])
-    return sums
 
 
 def _last_sign(sums: Array) -> Array:

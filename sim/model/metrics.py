@@ -14,6 +14,7 @@ from sim.model.costs import Schedule
 from sim.model.financing import CashFlows
 from sim.model.irr import irr
 from sim.model.macro import Money
+from sim.model.roots import accumulate
 from sim.model.timeline import HOURS_PER_YEAR, Grid
 
 Array = NDArray[np.float64]
@@ -198,15 +199,6 @@ def total(flow: Array) -> Array:
     for row in flow:
         result += row
     return result
-
-
-def accumulate(flow: Array) -> Array:
-    """Return running sums over rows (several times as quick as ``cumsum`` along the first axis)."""
-    sums = np.empty_like(flow)
-    sums[0] = flow[0]
-    for k in range(1, flow.shape[0]):
-        np.add(sums[k - 1], flow[k], out=sums[k])
-    return sums
 
 
 def payback(flow: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:

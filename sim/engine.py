@@ -38,7 +38,6 @@ class Model:
     spec: Spec
     grid: Grid
     curve: dispatch.Curve
-    planned_cod_years: float
 
 
 Outcome = Block
@@ -57,7 +56,7 @@ def prepare(spec: Spec) -> Model:
     life = spec.leaves["timeline.operation_years"]
     years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + removal - 1e-9)
     grid = Grid(timeline.start_year, timeline.periods_per_year, years * timeline.periods_per_year)
-    return Model(spec, grid, dispatch.curve(lenders.market.duration_curve), planned)
+    return Model(spec, grid, dispatch.curve(lenders.market.duration_curve))
 
 
 def run_block(model: Model, chance: Chance) -> Block:

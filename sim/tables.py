@@ -35,18 +35,6 @@ def tables(result: Result) -> list[Table]:
     return [summary(result), payback_curve(result), cash_flow(result), drivers(result), distributions(result)]
 
 
-def percentile(values: Array, share: float) -> float:
-    """Return the order statistic at or above a share of the values, +inf ranking last (inverted_cdf).
-
-    >>> percentile(np.array([1.0, 2.0, 3.0, np.inf]), 0.75)
-    3.0
-    """
-    if values.size == 0:
-        return math.nan
-    place = min(max(math.ceil(share * values.size - 1e-9) - 1, 0), values.size - 1)
-    return float(np.partition(values, place)[place])
-
-
 def definition(name: str) -> Definition:
     """Return what a metric is; benchmarks are shares of a sum named in the scenario."""
     if name.startswith("share_of_"):
@@ -89,7 +77,7 @@ def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
         se = standard_error(sums.means)
     if sketch is None:
         known = np.sort(result.metrics[name][~np.isnan(result.metrics[name])])
-        points = [_sorted_percentile(known, p / 100.0) for p in PERCENTILES]
+        points = [percentile(known, p / 100.0) for p in PERCENTILES]
     else:
         points = [sketch_percentile(sketch, p / 100.0) for p in PERCENTILES]
     low, high = (sums.low, sums.high) if math.isfinite(sums.low) or not about.averaged else (math.nan, math.nan)
@@ -97,7 +85,12 @@ def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
     return (name, about.unit, mean, sd, se, *points, low, high, sums.finite / result.draws, planned, about.text)
 
 
-def _sorted_percentile(ordered: Array, share: float) -> float:
+def percentile(ordered: Array, share: float) -> float:
+    """Return the order statistic at or above a share of sorted values, +inf ranking last (inverted_cdf).
+
+    >>> percentile(np.array([1.0, 2.0, 3.0, np.inf]), 0.75)
+    3.0
+    """
     if ordered.size == 0:
         return math.nan
     return float(ordered[min(max(math.ceil(share * ordered.size - 1e-9) - 1, 0), ordered.size - 1)])
@@ -198,7 +191,7 @@ def _histogram(values: Array) -> Iterator[tuple[float, float, float]]:
     if finite.size and finite[0] == finite[-1]:
         yield float(finite[0]), float(finite[-1]), finite.size / values.size
     elif finite.size:
-        edges = np.linspace(_sorted_percentile(finite, 0.01), _sorted_percentile(finite, 0.99), BINS - 1)
+        edges = np.linspace(percentile(finite, 0.01), percentile(finite, 0.99), BINS - 1)
         edges = np.concatenate([[finite[0]], edges, [finite[-1]]])
         reached = np.searchsorted(finite, edges, side="right")
         reached[0] = 0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base import processes
+from sim.base.quantities import Section
 from sim.model.costs import Costs, RunningCosts, Schedule, escalate, running_costs
 from sim.model.dispatch import Curve, Terms, dispatch
 from sim.model.macro import Money, Normals, path
@@ -46,9 +47,9 @@ def prices(market: Market, supply: Supply, money: Money, normals: Normals, effec
     return Prices(nominal, real, _supply_cost(market, supply, nominal, money, normals), contracts)
 
 
-def _process(section: object, name: str, money: Money, normals: Normals) -> Array:
+def _process(section: Section, name: str, money: Money, normals: Normals) -> Array:
     grid = money.grid
-    return path(section, name, grid.start_year, grid.dt, grid.periods, normals)  # type: ignore[arg-type]
+    return path(section, name, grid.start_year, grid.dt, grid.periods, normals)
 
 
 def _market_level(market: Market, money: Money, normals: Normals) -> Array:

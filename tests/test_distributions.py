@@ -264,7 +264,7 @@ BAD: list[tuple[object, str]] = [
     ({"dist": "discrete", "weights": {"low": 1.0}}, "'low' is not a number"),
     ({"dist": "empirical", "quantiles": {0.1: 1.0, 1: 2.0}}, "empirical: quantiles must run from 0 to 1"),
     ({"dist": "empirical", "quantiles": {0: 1.0, 1: 0.5}}, "empirical: quantiles must not fall"),
-    (0.5, "0.5 is out of range, must be at least 1 and at most 200; give a value in MW"),
+    (0.5, "0.5 is out of range, must be at least 1 and at most 200; the unit is MW"),
     (201, "201 is out of range"),
     ({"value": 0}, "0 is out of range"),
     ({**UNIFORM, "min": 0.5}, "reaches from 0.5 to 4 but the value must be at least 1 and at most 200"),

@@ -89,7 +89,7 @@ class Kind:
         inside = low > self.gt and high < self.lt if atoms else low >= self.gt and high <= self.lt
         if not (inside and low >= self.ge and high <= self.le):
             if leaf.certain:
-                raise _problem(f"{low:g} is out of range, must be {self.bounds}", f"give a value in {self.unit}")
+                raise _problem(f"{low:g} is out of range, must be {self.bounds}", f"the unit is {self.unit}")
             raise _problem(
                 f"the distribution reaches from {low:g} to {high:g} but the value must be {self.bounds}",
                 "choose other parameters or truncate it with min and max",

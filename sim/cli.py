@@ -131,6 +131,8 @@ def _set_option(verb: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
+    if not text.lstrip("+-").isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 10000")
     value = int(text)
     if not 1 <= value <= MOST_DRAWS:
         raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_DRAWS:,}")

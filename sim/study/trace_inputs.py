@@ -89,6 +89,27 @@ def way(root: object, path: str) -> list[Any]:
     return items
 
 
+def source_of(spec: Spec, path: str) -> str:
+    """Return the source of an input: its own, or that of the nearest block around it if it is from the same file.
+
+    A number that the command line or an extending file put in another's place does not inherit what is said there.
+    """
+    place = tuple(path.split("."))
+    if spec.leaves[path].source:
+        return str(spec.leaves[path].source)
+    where = spec.marks.get(place, "")
+    if where.startswith("--set"):
+        return "set on the command line"
+    around = way(spec.written, path)
+    for depth in range(len(place) - 1, -1, -1):
+        said = getattr(around[depth], "source", None)
+        if said:
+            there = spec.marks.get((*place[:depth], "source"), "")
+            same = not where or not there or where.rpartition(":")[0] == there.rpartition(":")[0]
+            return str(said) if same else f"none given ({where})"
+    return ""
+
+
 def price_level(rates: Sequence[float], years: float) -> float:
     """Return the price level some years after the start; a single rate holds for ever, the first one also before.
 
@@ -166,13 +187,12 @@ class Inputs:
     def leaf(self, path: str) -> Node:
         """Return an input with its value, its distribution and its source (or that of the nearest block around it)."""
         leaf, around = self.spec.leaves[path], way(self.spec.written, path)
-        sources = [item.source for item in around if getattr(item, "source", None)]
         currencies = [str(item.currency) for item in around if hasattr(item, "currency")] or ["currency"]
         unit = leaf.unit.replace("of the currency", "currency").replace("currency", currencies[-1].upper(), 1)
         given = ", ".join(f"{key} {value:g}" for key, value in leaf.dist.params.items())
         text = "" if leaf.certain else f"{'drawn from' if self.drawn else 'median of'} {leaf.dist.kind}({given})"
         value = float(way(self.block.scenario, path)[-1][0])
-        return Node(path, value, "" if unit == "1" else unit, text, source=sources[-1] if sources else "")
+        return Node(path, value, "" if unit == "1" else unit, text, source=source_of(self.spec, path))
 
     def leaves(self, path: str) -> list[Node]:
         """Return every input below a path."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.collect import Result, Sketch
+from sim.base.sampling import REPLICATE
+from sim.collect import Limits, Result, Sketch
 from sim.model.metrics import DEFINITIONS, Definition
 
 Array = NDArray[np.float64]
@@ -121,7 +122,7 @@ def payback_curve(result: Result) -> Table:
     """Return the probability of having paid back by the end of each calendar year, with standard errors."""
     columns = ("year", "p_paid_back", "se", "p_paid_back_discounted", "se_discounted", "unpaid", "not_invested")
     m = result.grid.periods_per_year
-    share = result.payback_counts / 256.0
+    share = result.payback_counts / REPLICATE
     rows: list[tuple[Any, ...]] = []
     for k in range(0, result.grid.periods + 1, m):
         simple, discounted = share[0, :, k], share[1, :, k]
@@ -150,8 +151,9 @@ def drivers(result: Result) -> Table:
     """Return the rank correlation (Spearman) of each uncertain input with the main metrics, strongest on NPV first."""
     rows: list[tuple[Any, ...]] = []
     if result.inputs:
-        used = next(iter(result.inputs.values())).size
-        ranks = {name: _ranks(values) for name, values in result.inputs.items()}
+        # The first draws only, whatever else is kept: an option of output must not change the table.
+        used = min(next(iter(result.inputs.values())).size, Limits().input_replicates * REPLICATE)
+        ranks = {name: _ranks(values[:used]) for name, values in result.inputs.items()}
         for metric in DRIVER_METRICS:
             values = result.metrics[metric][:used]
             target = _ranks(np.where(np.isnan(values), -np.inf, values))

@@ -27,7 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sim.scenario": ("sim.base", "sim.checks", "sim.errors", "sim.explain_errors", "sim.model"),
     "sim.collect": ("sim.base", "sim.model", "sim.scenario"),
     "sim.engine": ("sim.base", "sim.collect", "sim.errors", "sim.model", "sim.scenario"),
-    "sim.tables": ("sim.collect", "sim.model.metrics"),
+    "sim.tables": ("sim.base", "sim.collect", "sim.model.metrics"),
     "sim.lock": ("sim.errors",),
     "sim.folder": ("sim.errors", "sim.lock"),
     "sim.manifest": ("sim", "sim.base", "sim.errors", "sim.scenario"),

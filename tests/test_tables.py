@@ -11,7 +11,7 @@ from sim.base.sampling import REPLICATE
 from sim.collect import Limits
 from sim.engine import simulate
 from sim.scenario import read
-from sim.tables import column, percentile, standard_error, summary, tables
+from sim.tables import column, drivers, percentile, standard_error, summary, tables
 
 
 def test_percentile_is_an_order_statistic_and_never_ranks_last() -> None:
@@ -74,3 +74,12 @@ def test_the_spread_of_equal_numbers_is_zero() -> None:
         named = dict(zip(table.columns, row, strict=True))
         if named["p5"] == named["p95"] and not math.isnan(named["sd"]):
             assert named["sd"] == 0.0 and named["se"] == 0.0 and named["mean"] == named["deterministic"]
+
+
+def test_drivers_do_not_depend_on_what_is_kept() -> None:
+    """Keeping the inputs of every draw leaves drivers.csv as it is, beyond the draws that it is made from too."""
+    spec = read("scenarios/base.yaml")
+    usual = simulate(spec, 41 * REPLICATE, 1)
+    kept = simulate(spec, 41 * REPLICATE, 1, limits=Limits(input_replicates=4096))
+    assert next(iter(kept.inputs.values())).size > next(iter(usual.inputs.values())).size
+    assert drivers(kept).rows == drivers(usual).rows

@@ -35,6 +35,7 @@ _LONGEST_BUILDING = 150.0
 _SHORTEST_LIFE = 1.0 / 12.0
 _FAULTS = 20.0
 _PEAK = 200.0
+_STALE = 5
 
 
 def problems_across_sections(
@@ -81,6 +82,12 @@ def warnings(written: Scenario) -> list[str]:
     ]
     currencies = {currency for _, currency in _currencies(written)}
     found += [f"macro.fx.{name} is not used by anything" for name in written.macro.fx if name not in currencies]
+    year, start = re.match(r"[0-9]{4}(?![0-9])", written.as_of), written.timeline.start_year
+    if year and start < int(year[0]) - _STALE:
+        found.append(
+            f"timeline.start_year {start} lies more than {_STALE} years before as_of ({year[0]}): the money of then is "
+            "compared with numbers of now; use a later start_year or correct as_of"
+        )
     return found
 
 
@@ -106,6 +113,10 @@ def _one_of(written: Scenario) -> Iterator[Finding]:
         by_share = isinstance(section, Charge) and section.share_of_supply_cost is not None
         if by_share and section.measured_at == "receiving_end":
             yield f"{path}.measured_at", "a share of the supply cost counts at the sending end", "write sending_end"
+        of_capex = isinstance(section, OperatingCost) and section.share_of_capex_per_year is not None
+        if of_capex and section.currency != "usd":
+            cure = "write usd, or give amount_million_per_year"
+            yield f"{path}.currency", "a share of the investment is an amount in US dollars", cure
 
 
 def _mapping_names(written: Scenario) -> Iterator[Finding]:
@@ -245,14 +256,21 @@ def _season(written: Scenario) -> Iterator[Finding]:
 
 def _span(written: Scenario) -> float:
     """Return a number of years that the horizon does not exceed, waits for the laying window left out."""
-    timeline, removal = written.timeline, written.costs.decommissioning
+    timeline = written.timeline
     building = reach.high(timeline.construction.years) + timeline.max_delay_years
-    return building + reach.high(timeline.operation_years) + (removal.years if removal else 0.0) + 2.0
+    return building + reach.high(timeline.operation_years) + written.costs.removal_years + 2.0
+
+
+def _shortest(written: Scenario) -> int:
+    """Return whole years that the horizon does not fall short of: with no wait for the laying window."""
+    timeline, building = written.timeline, reach.middle(written.timeline.construction.years)
+    lasting = reach.high(timeline.operation_years) + written.costs.removal_years
+    return math.ceil(building + timeline.max_delay_years + lasting - 1e-9)
 
 
 def _years(written: Scenario) -> Iterator[Finding]:
     start = written.timeline.start_year
-    span = min(_span(written), reach.YEARS_APART)
+    span = min(_shortest(written), reach.YEARS_APART)
     for path, section in reach.sections(written):
         year = getattr(section, "price_year", None)
         if isinstance(year, int) and not start - reach.YEARS_APART <= year <= start + span:

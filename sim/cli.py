@@ -149,18 +149,23 @@ def _complain(error: Any) -> None:
 
 def _read(file: str, changes: Sequence[str]) -> Spec:
     """Return the spec of a file, or of a shipped scenario of that name."""
+    from sim.errors import ScenarioError
+    from sim.manifest import is_manifest
     from sim.scenario import parse_override, read
 
     path = Path(file)
     if not path.exists():
-        from sim.study.template import find_shipped
+        from sim.study.template import shipped
 
-        path = find_shipped(file) or path
+        path = shipped(file)
+    elif is_manifest(path):
+        cure = f"run it again with python -m sim {file}"
+        raise ScenarioError.single("is the manifest of a run, no scenario", where=file, cure=cure)
     return read(path, [parse_override(text) for text in changes])
 
 
 def _run(options: argparse.Namespace) -> int:
-    from sim.manifest import is_manifest
+    from sim.manifest import is_manifest, to_yaml
 
     if is_manifest(Path(options.file)):
         return _repeat(options)
@@ -168,8 +173,6 @@ def _run(options: argparse.Namespace) -> int:
 
     spec = _read(options.file, options.set)
     if options.dry_run:
-        from sim.manifest import to_yaml
-
         print(to_yaml(spec.data), end="")
         return 0
     overrides = [parse_override(text) for text in options.set]
@@ -186,7 +189,7 @@ def _repeat(options: argparse.Namespace) -> int:
         cure = "use the scenario file to change something"
         raise ScenarioError.single("a manifest repeats its run as it was", where=options.file, cure=cure)
     again = from_manifest(Path(options.file))
-    for warning in again.warnings:
+    for warning in () if options.quiet else again.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     options.keep_draws = options.keep_draws or again.keep_draws
     folder = _simulate(again.spec, options, again.draws, again.seed, again.overrides)
@@ -218,11 +221,11 @@ def _simulate(
         result = simulate(spec, draws, seed, workers, limits, progress.advance)
     facts = RunFacts(datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter() - started, workers)
     written = write(result, folder, overrides, facts, options.keep_draws)
-    for note in (*notes, *written.notes):
-        print(f"note: {note}", file=sys.stderr)
     if not options.quiet:
         from sim.report.terminal import show
 
+        for note in (*notes, *written.notes):
+            print(f"note: {note}", file=sys.stderr)
         show(result, written.tables, written.files, facts, asked=draws)
     return folder
 

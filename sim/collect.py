@@ -24,6 +24,8 @@ class Block:
 
     scenario: Scenario
     clock: Clock
+    available: Array
+    """Share of time for which the link is up, (1,) or, with outages, (periods + 1, draws)."""
     prices: Prices
     money: Money
     cash: CashFlows
@@ -98,8 +100,6 @@ class Sketch:
     counts: NDArray[np.int64]
     never: int
     """Number of +inf."""
-    missing: int
-    """Number of NaN."""
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ def _start(values: Array) -> Sketch:
     finite = np.sort(values[np.isfinite(values)])
     place = np.linspace(0, max(finite.size - 1, 0), _EDGES + 1).astype(np.intp)
     edges = np.unique(finite[place]) if finite.size else np.zeros(1)
-    return _counted(Sketch(edges, np.zeros(edges.size + 1, dtype=np.int64), 0, 0), values)
+    return _counted(Sketch(edges, np.zeros(edges.size + 1, dtype=np.int64), 0), values)
 
 
 def _counted(sketch: Sketch, values: Array) -> Sketch:
@@ -267,5 +267,4 @@ def _counted(sketch: Sketch, values: Array) -> Sketch:
         sketch.edges,
         sketch.counts + np.bincount(place, minlength=sketch.counts.size),
         sketch.never + int(np.count_nonzero(np.isposinf(values))),
-        sketch.missing + int(np.count_nonzero(np.isnan(values))),
     )

@@ -20,8 +20,8 @@ from sim.collect import Block, BlockResult, Collector, Limits, Result
 from sim.errors import ScenarioError
 from sim.model import costs, dispatch, financing, macro, metrics, operations, physical
 from sim.model.sanctions import Effects
-from sim.model.timeline import Clock, Grid, run_clock
-from sim.scenario import Scenario, Spec, fill, from_data
+from sim.model.timeline import Clock, Grid, run_clock, total
+from sim.scenario import Scenario, Spec, fill, from_data, process_names
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -40,9 +40,6 @@ class Model:
     curve: dispatch.Curve
 
 
-Outcome = Block
-
-
 def prepare(spec: Spec) -> Model:
     """Return the model of a scenario: its horizon (docs/model.md, section 1) and the slices of its duration curve."""
     lenders = fill(spec, LendersCase())
@@ -52,9 +49,8 @@ def prepare(spec: Spec) -> Model:
     if not math.isfinite(planned):
         message, cure = "the laying window never lets the link be finished", "widen the window or shorten the laying"
         raise ScenarioError.single(message, path="timeline.sea_work", cure=cure)
-    removal = lenders.costs.decommissioning.years if lenders.costs.decommissioning else 0.0
     life = spec.leaves["timeline.operation_years"]
-    years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + removal - 1e-9)
+    years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + lenders.costs.removal_years - 1e-9)
     grid = Grid(timeline.start_year, timeline.periods_per_year, years * timeline.periods_per_year)
     return Model(spec, grid, dispatch.curve(lenders.market.duration_curve))
 
@@ -80,8 +76,9 @@ def run_block(model: Model, chance: Chance) -> Block:
         scenario.market, scenario.supply, scenario.costs, life, quoted, production, schedule, model.curve, money
     )
     cash = financing.finance(scenario.tax, schedule, sold, grid)
-    values, flows = metrics.evaluate(scenario.evaluation, cash, schedule, scenario.link.capacity_mw, life, money)
-    return Block(scenario, clock, quoted, money, cash, values, flows)
+    lasting = life + scenario.costs.removal_years
+    values, flows = metrics.evaluate(scenario.evaluation, cash, schedule, scenario.link.capacity_mw, lasting, money)
+    return Block(scenario, clock, available, quoted, money, cash, values, flows)
 
 
 def _widened(clock: Clock, columns: int) -> Clock:
@@ -116,7 +113,7 @@ def draw_faults(chance: Draws, grid: Grid, mean: Array) -> physical.Faults:
     return physical.Faults(count, slots)
 
 
-def deterministic(spec: Spec) -> Outcome:
+def deterministic(spec: Spec) -> Block:
     """Return the lenders' case of a scenario: one column through the same functions."""
     return run_block(prepare(spec), LendersCase())
 
@@ -203,17 +200,31 @@ def reduce_block(model: Model, chance: Draws, limits: Limits) -> BlockResult:
 
 
 def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
-    """Yield the uncertain inputs of a chunk by dotted path; a process counts with its mean over the calendar."""
+    """Yield the uncertain inputs of a chunk by dotted path; what moves counts with its mean over the calendar."""
     for path in spec.uncertain:
         yield path, leaf_values(block.scenario, path)
-    money, currency = block.money, spec.written.market.currency
-    price = block.prices.market_real / money.real_rate[currency]
-    processes = {"market.price_per_kwh (mean, in USD)": price}
-    processes |= {f"macro.fx.{name} (mean)": rate for name, rate in money.real_rate.items()}
-    processes |= {f"macro.commodities.{name} (mean, in USD)": level for name, level in money.commodity_usd.items()}
-    for name, path_of_draws in processes.items():
-        if path_of_draws.shape[1] > 1:
-            yield name, metrics.total(path_of_draws) / path_of_draws.shape[0]
+    levels = _levels(spec, block)
+    moving = [levels[name] for name in process_names(spec.written)]
+    if spec.written.link.outages is not None:
+        moving.append(("link.outages (mean availability)", block.available))
+    for label, level in moving:
+        if level.shape[1] > 1:
+            yield label, total(level) / level.shape[0]
+
+
+def _levels(spec: Spec, block: Block) -> dict[str, tuple[str, Array]]:
+    """Return label and level of every process by dotted path, prices in USD without inflation."""
+    money = block.money
+    market = block.prices.market_real / money.real_rate[spec.written.market.currency]
+    prices = {"market.price_per_kwh": market, **block.prices.others_usd}
+    found = {path: (f"{path} (mean, in USD)", level) for path, level in prices.items()}
+    for name, level in money.level.items():
+        found[f"macro.inflation.{name}"] = f"macro.inflation.{name} (mean)", level[1:] / level[:-1] - 1.0
+    for name, level in money.real_rate.items():
+        found[f"macro.fx.{name}.rate"] = f"macro.fx.{name} (mean)", level
+    for name, level in money.commodity_usd.items():
+        found[f"macro.commodities.{name}.price"] = f"macro.commodities.{name} (mean, in USD)", level
+    return found
 
 
 def leaf_values(scenario: Scenario, path: str) -> Array:

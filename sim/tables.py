@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE
 from sim.collect import Limits, Result, Sketch
-from sim.model.metrics import DEFINITIONS, Definition
+from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL, Definition
+
+if TYPE_CHECKING:
+    from sim.scenario import Spec
 
 Array = NDArray[np.float64]
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
@@ -20,6 +23,8 @@ MIN_REPLICATES = 20
 """Replicates that a standard error needs."""
 DRIVER_METRICS = ("project_npv_usd", "project_irr", "project_payback_years", "lcoe_usd_per_mwh", "investment_usd")
 BINS = 50
+LEAST_DEFINED = 0.95
+"""Share of the draws in which a metric must be defined for its correlations to stand in drivers.csv."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,16 @@ def tables(result: Result) -> list[Table]:
     return [summary(result), payback_curve(result), cash_flow(result), drivers(result), distributions(result)]
 
 
-def definition(name: str) -> Definition:
+def definition(name: str, spec: Spec) -> Definition:
     """Return what a metric is; benchmarks are shares of a sum named in the scenario."""
-    if name.startswith("share_of_"):
-        return Definition(
-            "share", f"yearly trade or investment over evaluation.benchmarks.{name.removeprefix('share_of_')}"
-        )
-    return DEFINITIONS[name]
+    if name in DEFINITIONS:
+        return DEFINITIONS[name]
+    key = name.removeprefix("share_of_")
+    trade = spec.written.evaluation.benchmarks[key].compare == "yearly_trade"
+    divided = "yearly_trade_usd" if trade else "investment_usd"
+    amount = spec.leaves[f"evaluation.benchmarks.{key}.amount_usd"]
+    size = f"{'' if amount.certain else 'median '}{amount.dist.quantile(0.5):,.0f} USD"
+    return Definition("share", f"{divided} over evaluation.benchmarks.{key}.amount_usd ({size})")
 
 
 def standard_error(means: Array) -> float:
@@ -68,7 +76,7 @@ def summary(result: Result) -> Table:
 
 
 def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
-    about = definition(name)
+    about = definition(name, result.spec)
     sums, sketch = result.sums[name], result.sketches.get(name)
     mean = sd = se = math.nan
     if about.averaged and sums.finite:
@@ -134,7 +142,7 @@ def payback_curve(result: Result) -> Table:
 
 def cash_flow(result: Result) -> Table:
     """Return every line in every row: lenders' case, mean of all draws, percentiles of the draws that are kept."""
-    columns = ("period", "year", "line", "deterministic", "mean", "p10", "p50", "p90")
+    columns = ("period", "year", "line", "unit", "deterministic", "mean", "p10", "p50", "p90")
     grid = result.grid
     year = grid.start_year + grid.year
     rows: list[tuple[Any, ...]] = []
@@ -143,12 +151,16 @@ def cash_flow(result: Result) -> Table:
         places = [max(math.ceil(share * kept.shape[1] - 1e-9) - 1, 0) for share in (0.1, 0.5, 0.9)]
         points = np.partition(kept, places, axis=1)[:, places]
         table = np.column_stack([planned[name], result.line_mean[name], points]).tolist()
-        rows.extend((k, int(year[k]), name, *values) for k, values in enumerate(table))
+        unit = LINE_UNITS.get(name, NOMINAL)
+        rows.extend((k, int(year[k]), name, unit, *values) for k, values in enumerate(table))
     return Table("cashflow.csv", columns, rows)
 
 
 def drivers(result: Result) -> Table:
-    """Return the rank correlation (Spearman) of each uncertain input with the main metrics, strongest on NPV first."""
+    """Return the rank correlation (Spearman) of each uncertain input with the main metrics, strongest first.
+
+    Over the draws in which the metric is defined; blank (NaN) where these are too few to stand for all.
+    """
     rows: list[tuple[Any, ...]] = []
     if result.inputs:
         # The first draws only, whatever else is kept: an option of output must not change the table.
@@ -156,8 +168,18 @@ def drivers(result: Result) -> Table:
         ranks = {name: _ranks(values[:used]) for name, values in result.inputs.items()}
         for metric in DRIVER_METRICS:
             values = result.metrics[metric][:used]
-            target = _ranks(np.where(np.isnan(values), -np.inf, values))
-            pairs = [(name, metric, _correlation(rank, target)) for name, rank in ranks.items()]
+            known = ~np.isnan(values) & ((values > -1.0) | (metric != "project_irr"))  # -1 stands for: all is lost
+            if known.all():
+                target = _ranks(values)
+                pairs = [(name, metric, _correlation(rank, target)) for name, rank in ranks.items()]
+            elif np.count_nonzero(known) >= LEAST_DEFINED * used:
+                target = _ranks(values[known])
+                pairs = [
+                    (name, metric, _correlation(_ranks(inputs[:used][known]), target))
+                    for name, inputs in result.inputs.items()
+                ]
+            else:
+                pairs = [(name, metric, math.nan) for name in ranks]
             rows.extend(sorted(pairs, key=lambda row: (math.isnan(row[2]), -abs(row[2]), row[0])))
     return Table("drivers.csv", ("input", "metric", "rank_correlation"), rows)
 
@@ -181,16 +203,23 @@ def _correlation(a: Array, b: Array) -> float:
 
 
 def distributions(result: Result) -> Table:
-    """Return histograms of the metrics: equal bins from P1 to P99 with open ends, and the share that is never."""
+    """Return histograms of the metrics: equal bins from P1 to P99 with open ends, and the share that is never.
+
+    What is only ever 0 or 1 has a row for each; the draws that have no value have a row without bounds.
+    """
     rows: list[tuple[Any, ...]] = []
     for name, values in result.metrics.items():
-        rows.extend((name, *row) for row in _histogram(values))
+        share = definition(name, result.spec).unit == "share"
+        rows.extend((name, *row) for row in _histogram(values, share))
     return Table("distributions.csv", ("metric", "from", "to", "share"), rows)
 
 
-def _histogram(values: Array) -> Iterator[tuple[float, float, float]]:
+def _histogram(values: Array, share: bool) -> Iterator[tuple[float, float, float]]:
     finite = np.sort(values[np.isfinite(values)])
-    if finite.size and finite[0] == finite[-1]:
+    if share and finite.size and np.all((finite == 0.0) | (finite == 1.0)):
+        for outcome in (0.0, 1.0):
+            yield outcome, outcome, int(np.count_nonzero(finite == outcome)) / values.size
+    elif finite.size and finite[0] == finite[-1]:
         yield float(finite[0]), float(finite[-1]), finite.size / values.size
     elif finite.size:
         edges = np.linspace(percentile(finite, 0.01), percentile(finite, 0.99), BINS - 1)
@@ -199,9 +228,10 @@ def _histogram(values: Array) -> Iterator[tuple[float, float, float]]:
         reached[0] = 0
         for low, high, count in zip(edges, edges[1:], np.diff(reached), strict=False):
             yield float(low), float(high), int(count) / values.size
-    never = int(np.count_nonzero(np.isposinf(values)))
-    if never:
-        yield math.inf, math.inf, never / values.size
+    for place in (math.inf, math.nan):
+        count = int(np.count_nonzero(np.isposinf(values) if place == math.inf else np.isnan(values)))
+        if count:
+            yield place, place, count / values.size
 
 
 def column(table: Table, name: str) -> Sequence[Any]:

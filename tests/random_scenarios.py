@@ -171,6 +171,7 @@ def operating_cost(rng: random.Random) -> Data:
     data = priced(rng, ("share_of_capex_per_year", "amount_million_per_year", "amount_per_mwh")[kind], 2.0, 60.0)
     if kind == 0:
         data["share_of_capex_per_year"] = number(rng, 0.005, 0.03)
+        data.pop("currency", None)  # a share of the investment is in US dollars
     elif kind == 2:
         data["amount_per_mwh"] = number(rng, 0.2, 6.0)
     maybe(rng, data, "indexed", chance(rng, 0.5))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scalar_construction import TIE
 from scalar_processes import Money, Series, Values
 
 
@@ -72,8 +73,16 @@ def metrics(values: Values, money: Money, cod: float, table: Mapping[str, Series
         "project_payback_from_fid_years": real,
         **levelised(v),
         "project_moic": moic(table["net"]),
+        "project_mirr": mirr(v),
         "peak_funding_usd": peak_funding(table["net"]),
+        "cut_by_horizon": float(cod + lasting(values) > v.end[-1] + TIE),
     }
+
+
+def lasting(values: Values) -> float:
+    """Return the years from COD to the end of the removal."""
+    removal = values["costs"]["decommissioning"]
+    return float(values["timeline"]["operation_years"] + (removal["years"] if removal else 0.0))
 
 
 def capex_value(v: Valued) -> float:
@@ -134,6 +143,16 @@ def moic(net: Series) -> float:
     """Return money out over money in, both nominal by row; NaN where nothing is paid in."""
     paid_in = math.fsum(max(-flow, 0.0) for flow in net)
     return math.fsum(max(flow, 0.0) for flow in net) / paid_in if paid_in > 0.0 else math.nan
+
+
+def mirr(v: Valued) -> float:
+    """Return the rate that leads from the value of all that is paid in to that of all that is paid out, at the end."""
+    spent = v.table["capex"]
+    flows = [k for k, flow in enumerate(v.operating) if flow != 0.0 or spent[k] != 0.0]
+    last = flows[-1] if flows else 0
+    paid_in = capex_value(v) + math.fsum(f * max(-x, 0.0) for f, x in zip(v.factor_end, v.operating, strict=True))
+    paid_out = math.fsum(f * max(x, 0.0) for f, x in zip(v.factor_end, v.operating, strict=True)) / v.factor_end[last]
+    return float((paid_out / paid_in) ** (v.m / last) - 1.0) if paid_in > 0.0 and last else math.nan
 
 
 def peak_funding(net: Series) -> float:

@@ -9,6 +9,7 @@ import pytest
 from random_scenarios import random_scenario
 from small_scenarios import constant, small_scenario
 
+from sim.checks import warnings
 from sim.engine import deterministic, prepare
 from sim.scenario import Spec, from_data, read
 from sim.study.check_page import page
@@ -68,6 +69,14 @@ def test_warnings_and_short_horizons() -> None:
     assert "Uncertain inputs: none" in text
     row = next(line for line in text.splitlines() if "commodities.oil" in line)
     assert row.split()[1:6] == ["constant", "80", "80", "–", "–"] and row.endswith("USD per bbl")
+
+
+def test_a_start_long_before_the_date_is_odd() -> None:
+    """A start year more than five years before the year of ``as_of`` is warned of; a date in words is left alone."""
+    data = small_scenario()
+    for when, odd in (("2033-05", True), ("2032-10", False), ("last spring", False), ("20330", False)):
+        found = warnings(from_data("small", data | {"as_of": when}).written)
+        assert ["timeline.start_year 2027 lies more than 5 years before" in text for text in found] == [True] * odd
 
 
 def test_narrow_pages() -> None:

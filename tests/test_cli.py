@@ -183,6 +183,52 @@ def test_quiet_prints_nothing(tmp_path: Path, capsys: Capture) -> None:
     assert (screen.out, screen.err) == ("", "")
 
 
+def test_quiet_prints_no_notes(tmp_path: Path, capsys: Capture) -> None:
+    """A note on an older folder that is kept, and a doubt about a changed manifest, are not errors either."""
+    folder = run(tmp_path)
+    run(tmp_path, "--seed", "2")
+    assert main([BASE, "--draws", "512", "--out", str(tmp_path / "out")]) == 0
+    assert "note: " in capsys.readouterr().err
+    run(tmp_path)
+    file = tmp_path / "manifest.yaml"
+    file.write_text((folder / "manifest.yaml").read_text("utf-8").replace("numpy: ", "numpy: 0."), encoding="utf-8")
+    assert main([str(file), "--out", str(tmp_path / "again"), "--quiet"]) in (0, 1)
+    screen = capsys.readouterr()
+    assert (screen.out, screen.err) == ("", "")
+
+
+@pytest.mark.parametrize("verb", [["check"], ["trace", "--line", "net", "--year", "2040"]])
+def test_a_manifest_is_no_scenario(tmp_path: Path, capsys: Capture, verb: list[str]) -> None:
+    """Where a scenario is asked for a manifest is one error, which says what can be done with it."""
+    file = run(tmp_path) / "manifest.yaml"
+    assert main([verb[0], str(file), *verb[1:]]) == 2
+    error = f"error: {file}: is the manifest of a run, no scenario; run it again with python -m sim {file}\n"
+    assert capsys.readouterr().err == error
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("bse", "did you mean base?"), ("xyz", "name a file, or one of base, cable_only, ")]
+)
+def test_a_name_that_is_no_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, name: str, said: str
+) -> None:
+    """A near name is suggested; where none is near the shipped ones are listed."""
+    monkeypatch.chdir(tmp_path)
+    assert main([name]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {name}: there is no such file or shipped scenario; {said}")
+
+
+def test_new_refuses_the_name_of_a_shipped_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """A file base.yaml of one's own would be confused with the shipped one."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "base"]) == 2
+    assert "'base' is the name of a shipped scenario; choose another name" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_out_that_cannot_be_a_folder(tmp_path: Path, capsys: Capture) -> None:
     """A file in the place of the results folder is an input error, not a traceback."""
     (tmp_path / "taken").write_text("mine", encoding="utf-8")

@@ -10,12 +10,11 @@ from small_scenarios import small_scenario
 
 from sim.engine import deterministic
 from sim.errors import ScenarioError
-from sim.model.metrics import DEFINITIONS
+from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL
 from sim.scenario import from_data
 from sim.study import glossary
 from sim.study.describe import CVAR, WIDTH, describe, overview
 from sim.study.keys import keys
-from sim.tables import definition
 
 ROOT = Path(__file__).parents[1]
 
@@ -85,7 +84,7 @@ def test_every_metric_is_described(name: str) -> None:
     assert text.startswith(f"{name} (metric)")
     words = " ".join(text.split())
     if name in DEFINITIONS:
-        assert definition(name).text in words and f"unit {definition(name).unit}" in words
+        assert DEFINITIONS[name].text in words and f"unit {DEFINITIONS[name].unit}" in words
     assert "formula" in words
 
 
@@ -98,6 +97,9 @@ def test_lines_are_those_of_the_engine() -> None:
     """sim/study/glossary.py describes every line of cashflow.csv and no other, in the same order."""
     lines = deterministic(from_data("small", small_scenario())).lines
     assert list(glossary.LINES) == list(lines)
+    assert {name: line.unit for name, line in glossary.LINES.items()} == {
+        name: LINE_UNITS.get(name, NOMINAL) for name in lines
+    }
     for name in lines:
         assert "(cash-flow line)" in describe(name)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from small_scenarios import constant, plain_arithmetic, small_scenario
 
-from sim.base.sampling import LendersCase
-from sim.engine import deterministic
+from sim.base.sampling import Draws, LendersCase
+from sim.engine import deterministic, prepare, run_block
 from sim.model.dispatch import Curve, Terms, curve, dispatch
 from sim.model.physical import Losses, losses
 from sim.model.timeline import Grid, Timeline, run_clock
@@ -206,6 +206,32 @@ def test_contingency_absorbs_overruns_first() -> None:
         found = deterministic(from_data("c", data)).metrics["investment_usd"][0]
         wanted = outturn if overrun >= 0.0 else 2000.0 * (1.0 + overrun) + 200.0 + 200.0
         assert found == pytest.approx(wanted * 1e6, rel=1e-12)
+
+
+def test_a_removal_beyond_the_horizon_is_cut() -> None:
+    """A draw is cut where its removal does not end by the horizon, also where its operation does."""
+    data = small_scenario()
+    data["timeline"] |= {"construction": {"years": {"dist": "uniform", "min": 2, "max": 5}}, "max_delay_years": 0}
+    data["costs"]["decommissioning"] |= {"amount_million": 30, "price_year": 2026, "years": 2}
+    data["macro"]["inflation"]["usd"] = constant(0.0)
+    model = prepare(from_data("cut", data))
+    assert model.grid.periods == 18  # 3.5 + 12 + 2
+    block = run_block(model, Draws(1, (0,)))
+    late = block.clock.cod_years + 12 + 2 > 18
+    removed = block.cash.operations.running.decommissioning.sum(axis=0)
+    assert late.any() and not late.all()
+    assert np.array_equal(block.metrics["cut_by_horizon"], late)
+    assert np.array_equal(removed < 30e6 * (1.0 - 1e-9), late)
+
+
+def test_money_of_the_last_price_year_that_is_taken() -> None:
+    """The index of money of the end of the horizon is that of the prices there, without a clamp."""
+    data = small_scenario()
+    data["costs"]["operating"]["om"] = {"amount_million_per_year": 40, "price_year": 2027 + 17}
+    block = deterministic(from_data("late", data))
+    assert block.money.grid.years == 17
+    cost = block.cash.operations.running.operating[5, 0]
+    assert cost == pytest.approx(40e6 * 1.02 ** (4 - 17), rel=1e-12)
 
 
 def test_losses_at_full_load() -> None:

@@ -41,9 +41,16 @@ def errors(sample: Array, mean: float, variance: float) -> Iterator[float]:
     yield (float(centred.mean()) - variance) / (float(centred.std()) / math.sqrt(sample.size))
 
 
+def point_coefficients(kappa: float, sigma: float, dt: float, rows: int) -> processes.Recursion:
+    """Return the recursion of the values at the period ends (no averaging)."""
+    variance = sigma**2 * (dt if kappa == 0.0 else -math.expm1(-2.0 * kappa * dt) / (2.0 * kappa))
+    zero = np.zeros((rows, 1))
+    return processes.Recursion(one(math.exp(-kappa * dt)), zero + math.sqrt(variance), zero, zero)
+
+
 def point(kappa: float, sigma: float, t: float, name: str) -> Array:
     """Return Y(t), reached in two steps so that the recursion is used."""
-    recursion = processes.point_coefficients(one(kappa), one(sigma), t / 2.0, 2)
+    recursion = point_coefficients(kappa, sigma, t / 2.0, 2)
     values: Array = processes.run(recursion, shocks(name, 2))[1]
     return values
 
@@ -91,7 +98,7 @@ def test_ou_covariance_at_dates(case: dict[str, Any]) -> None:
     for row in case["cov_t1_t2"]:
         steps = 10
         rows = round(row["t"] * steps)
-        recursion = processes.point_coefficients(one(p["kappa"]), one(p["sigma"]), 1.0 / steps, rows)
+        recursion = point_coefficients(p["kappa"], p["sigma"], 1.0 / steps, rows)
         weights = processes.run(recursion, np.eye(rows))
         covariance = float((weights[round(row["s"] * steps) - 1] * weights[rows - 1]).sum())
         assert covariance == pytest.approx(row["cov"], rel=1e-9)

@@ -30,10 +30,11 @@ FACTS = RunFacts("2026-10-01T00:00:00+00:00", 1.0, 1)
 COLUMNS = {
     "summary.csv": SUMMARY_COLUMNS,
     "payback.csv": ("year", "p_paid_back", "se", "p_paid_back_discounted", "se_discounted", "unpaid", "not_invested"),
-    "cashflow.csv": ("period", "year", "line", "deterministic", "mean", "p10", "p50", "p90"),
+    "cashflow.csv": ("period", "year", "line", "unit", "deterministic", "mean", "p10", "p50", "p90"),
     "drivers.csv": ("input", "metric", "rank_correlation"),
     "distributions.csv": ("metric", "from", "to", "share"),
 }
+FLAGS = ("paid_back", "payback_reversed", "npv_positive", "irr_several_roots", "cut_by_horizon")
 NAMES = ["base", "cable_only", "press_claim"]
 """Scenarios that seldom, often and certainly pay back."""
 
@@ -187,8 +188,11 @@ def test_cash_flow_and_summary_agree(folders: dict[str, Path]) -> None:
 
 
 def test_drivers(folders: dict[str, Path]) -> None:
-    """Correlations lie in [-1, 1], strongest on each metric first; a dearer plant lowers the NPV."""
+    """Correlations lie in [-1, 1], strongest on each metric first; blank where few draws have the metric."""
     table = frame(folders["base"], "drivers.csv")
+    few = table["metric"] == "project_irr"
+    assert table["rank_correlation"].isna().equals(few)
+    table = table[~few]
     assert table["rank_correlation"].between(-1.0, 1.0).all()
     for _, part in table.groupby("metric"):
         assert (part["rank_correlation"].abs().diff().dropna() <= 0.0).all()
@@ -199,11 +203,17 @@ def test_drivers(folders: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_distributions(folders: dict[str, Path], name: str) -> None:
-    """Bins follow each other, and their shares sum to the share of draws that are defined or never."""
+    """Bins follow each other, 0 and 1 have a row each, and the shares, never and blank included, sum to 1."""
     table, draws = frame(folders[name], "distributions.csv"), pd.read_parquet(folders[name] / "draws.parquet")
     assert set(table["metric"]) <= set(draws.columns)
     for metric, part in table.groupby("metric"):
-        assert part["share"].sum() == pytest.approx(draws[str(metric)].notna().mean(), abs=1e-8)
+        values = draws[str(metric)]
+        assert part["share"].sum() == pytest.approx(1.0, abs=1e-8)
+        assert part[part["from"].isna()]["share"].sum() == pytest.approx(values.isna().mean(), abs=1e-8)
+        if str(metric) in FLAGS:
+            assert part["from"].tolist() == part["to"].tolist() == [0.0, 1.0]
+            assert part["share"].iloc[1] == pytest.approx(values.mean(), abs=1e-8)
+            continue
         finite = part[np.isfinite(part["to"])]
         assert (finite["to"] >= finite["from"]).all()
         assert np.array_equal(finite["from"].to_numpy()[1:], finite["to"].to_numpy()[:-1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from random_scenarios import random_scenario
-from scalar_model import evaluate, horizon, plain
+from scalar_model import Z90, evaluate, horizon, plain
 
 from sim import engine
 from sim.base.sampling import Chance, Draws, LendersCase
@@ -34,7 +34,7 @@ def events_of(faults: physical.Faults | None, outages: Any, periods: int, column
     """Return the cable faults of one draw as the scalar model takes them: per period (start, days)."""
     if faults is None:
         return None
-    sigma = math.log(outages["repair_p90_days"] / outages["repair_median_days"]) / 1.2815515655446004
+    sigma = math.log(outages["repair_p90_days"] / outages["repair_median_days"]) / Z90
     rows: list[list[tuple[float, float]]] = []
     for k in range(periods):
         rows.append([])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from small_scenarios import small_scenario
 
 from sim.base.sampling import REPLICATE
 from sim.collect import Limits
 from sim.engine import simulate
-from sim.scenario import read
-from sim.tables import column, drivers, percentile, standard_error, summary, tables
+from sim.scenario import from_data, process_names, read
+from sim.tables import column, distributions, drivers, percentile, standard_error, summary, tables
 
 
 def test_percentile_is_an_order_statistic_and_never_ranks_last() -> None:
@@ -83,3 +86,75 @@ def test_drivers_do_not_depend_on_what_is_kept() -> None:
     kept = simulate(spec, 41 * REPLICATE, 1, limits=Limits(input_replicates=4096))
     assert next(iter(kept.inputs.values())).size > next(iter(usual.inputs.values())).size
     assert drivers(kept).rows == drivers(usual).rows
+
+
+def moving() -> dict[str, Any]:
+    """Return a scenario in which everything that can be a process is one, with a PPA and outages as events."""
+    data = small_scenario()
+    ou = {"process": "ou", "spot": 0.02, "mean_level": 0.02, "reversion_per_year": 0.5, "volatility": 0.005}
+    price = {"process": "log_ou", "reversion_per_year": 0.3, "volatility": 0.1}
+    price = {**price, "spot": 0.08, "median_level": 0.08}
+    data["macro"] = {"inflation": {"usd": ou, "jpy": ou}}
+    data["macro"]["fx"] = {"jpy": {"rate": {"process": "gbm", "spot": 150, "volatility": 0.1}}}
+    data["macro"]["commodities"] = {"coal": {"price": {**price, "spot": 90.0}, "price_year": 2026, "unit": "t"}}
+    data["supply"]["cost"]["price_per_mwh"] = {**price, "spot": 20.0, "median_level": 20.0}
+    data["market"]["price_per_kwh"] = price
+    contract = {"kind": "ppa", "share": 0.5, "price_per_kwh": price, "price_year": 2026, "term_years": 6}
+    data["market"]["schemes"] = {"merchant": {"kind": "merchant", "share": 0.5}, "utility": contract}
+    del data["link"]["availability"]
+    data["link"]["outages"] = {
+        "failures_per_100km_year": 1,
+        "repair_median_days": 60,
+        "repair_p90_days": 120,
+        "poles": 1,
+    }
+    return data
+
+
+def test_every_process_is_a_driver() -> None:
+    """No process and no outage is left out of drivers.csv; a dearer supply and fewer hours lower the NPV."""
+    spec = from_data("moving", moving())
+    table = drivers(simulate(spec, 4 * REPLICATE, 1))
+    found = {row[0]: row[2] for row in table.rows if row[1] == "project_npv_usd"}
+    names = [name for path in process_names(spec.written) for name in found if path.startswith(name.split(" (")[0])]
+    assert len(names) == len(list(process_names(spec.written))) == len(found) - 1 == 7
+    assert found["supply.cost.price_per_mwh (mean, in USD)"] < -0.1
+    assert found["market.schemes.utility.price_per_kwh (mean, in USD)"] > 0.1
+    assert found["link.outages (mean availability)"] > 0.1
+    assert abs(found["macro.inflation.usd (mean)"]) > 0.02
+
+
+def test_drivers_of_a_rate_that_few_draws_have() -> None:
+    """Correlations run over the draws with a rate of return; a loss of everything is none; below 95 % blank."""
+    result = simulate(read("scenarios/evidence.yaml"), 4 * REPLICATE, 1)
+    name, rates = next(iter(result.inputs.items()))
+    for gone, blank in ((0.04, False), (0.06, True)):
+        for value in (math.nan, -1.0):
+            lost = np.arange(rates.size) < gone * rates.size
+            other = replace(result, metrics={**result.metrics, "project_irr": np.where(lost, value, -rates / 1e9)})
+            row = next(row for row in drivers(other).rows if row[:2] == (name, "project_irr"))
+            assert math.isnan(row[2]) if blank else row[2] == pytest.approx(-1.0)
+
+
+def test_what_a_benchmark_divides_is_said() -> None:
+    """The definition of ``share_of_NAME`` names the metric and the amount."""
+    data = small_scenario()
+    amounts = {"gdp": {"amount_usd": 2e9, "compare": "yearly_trade"}}
+    amounts["plan"] = {"amount_usd": {"dist": "uniform", "min": 1e9, "max": 3e9}, "compare": "investment"}
+    data["evaluation"]["benchmarks"] = amounts
+    table = summary(simulate(from_data("benchmarks", data), REPLICATE, 1))
+    said = dict(zip(column(table, "metric"), column(table, "definition"), strict=True))
+    assert said["share_of_gdp"] == "yearly_trade_usd over evaluation.benchmarks.gdp.amount_usd (2,000,000,000 USD)"
+    assert said["share_of_plan"].endswith("evaluation.benchmarks.plan.amount_usd (median 2,000,000,000 USD)")
+    assert said["share_of_plan"].startswith("investment_usd over ")
+
+
+def test_undefined_draws_have_a_row_of_their_own() -> None:
+    """distributions.csv gives their share without bounds; a metric of 0 and 1 has two rows, also where it is one."""
+    result = simulate(from_data("small", small_scenario()), REPLICATE, 1)
+    half = np.where(np.arange(REPLICATE) % 2 == 0, math.nan, 0.05)
+    table = distributions(replace(result, metrics={**result.metrics, "project_irr": half}))
+    rows = {name: [row[1:] for row in table.rows if row[0] == name] for name in ("project_irr", "cut_by_horizon")}
+    assert rows["project_irr"][0] == (0.05, 0.05, 0.5)
+    assert all(math.isnan(bound) for bound in rows["project_irr"][1][:2]) and rows["project_irr"][1][2] == 0.5
+    assert rows["cut_by_horizon"] == [(0.0, 0.0, 1.0), (1.0, 1.0, 0.0)]

@@ -67,19 +67,6 @@ def _coefficients(kappa: Array, sigma: Array, dt: float, rows: int) -> Recursion
     return Recursion(np.broadcast_to(decay, (width,)), now, before, variance)
 
 
-def point_coefficients(kappa: Array, sigma: Array, dt: float, rows: int) -> Recursion:
-    """Return the recursion of the values at the period ends (no averaging); same shapes."""
-    x = kappa * dt
-    decay = np.exp(-x)
-    end = sigma * sigma * dt * _safe(-np.expm1(-2.0 * x), 2.0 * x, 1.0 - x)
-    width = np.broadcast(kappa, sigma).size
-    now = np.broadcast_to(np.sqrt(end), (rows, width))
-    variance = np.zeros((rows, width))
-    for k in range(rows):
-        variance[k] = (decay**2 * variance[k - 1] if k else 0.0) + end
-    return Recursion(np.broadcast_to(decay, (width,)), now, np.zeros((rows, width)), variance)
-
-
 def run(recursion: Recursion, shocks: Array) -> Array:
     """Return the path (rows, draws) of a recursion for standard normal shocks (rows, draws)."""
     rows, draws = shocks.shape

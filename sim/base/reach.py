@@ -56,6 +56,11 @@ def high(leaf: Any) -> float:
     return float(leaf.dist.upper if math.isfinite(leaf.dist.upper) else leaf.dist.quantile(1.0 - _TAIL))
 
 
+def middle(leaf: Any) -> float:
+    """Return the median of a number."""
+    return float(leaf.dist.quantile(0.5))
+
+
 def sizes(leaves: Mapping[str, Leaf]) -> list[Finding]:
     """Return a finding for each number that is too large, too small or cannot be drawn."""
     found = []

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
 from sim.model.macro import Currency, Money
-from sim.model.timeline import Clock, Construction, Grid, contains, overlap
+from sim.model.timeline import Clock, Construction, Grid, contains, overlap, total
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,8 @@ class OperatingCost(Section):
     """A yearly cost of operation; exactly one of the three amounts."""
 
     share_of_capex_per_year: Annotated[Quantity, _SHARE] | None = None
-    """Yearly cost as a share of the capital budget (all items and contingency, in US dollars at spot rates)."""
+    """Yearly cost as a share of the capital budget (all items and contingency, in US dollars at spot rates); needs
+    ``currency: usd``."""
     amount_million_per_year: Annotated[Quantity, _MILLION] | None = None
     """Yearly cost in millions of ``currency``."""
     amount_per_mwh: Annotated[Quantity, Kind("currency per MWh sent", ge=0.0)] | None = None
@@ -133,6 +134,11 @@ class Costs(Section):
     salvage: Salvage | None = None
     """Proceeds at the end of operation."""
 
+    @property
+    def removal_years(self) -> float:
+        """Return the years that the removal takes; 0 without one."""
+        return self.decommissioning.years if self.decommissioning else 0.0
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -186,7 +192,7 @@ def build(
         spent = (item.amount_million * (1.0 + item.overrun) * 1e6) * share * rate
         overruns = overruns + usd_at_spot(item.amount_million, item.currency, money) * item.overrun
         capex = capex + spent
-        by_item[name] = _total(spent)
+        by_item[name] = total(spent)
         if item.tax_life_years is not None:
             basis.append((by_item[name], item.tax_life_years))
     if costs.contingency is not None:
@@ -195,7 +201,7 @@ def build(
         share = _increments(clock.progress, np.zeros(1), np.ones(1), construction.progress)
         spent = left * share * money.from_year("usd", reserve.price_year)[:rows]
         capex = capex + spent
-        by_item["contingency"] = _total(spent)
+        by_item["contingency"] = total(spent)
         if reserve.tax_life_years is not None:
             basis.append((by_item["contingency"], reserve.tax_life_years))
     full = np.zeros((grid.periods + 1, capex.shape[1]))
@@ -214,13 +220,6 @@ def _increments(progress: Array, start: Array, end: Array, curve: str) -> Array:
     result[1:] -= done[:-1]
     np.maximum(result, 0.0, out=result)  # the curve can fall by a rounding step
     return result
-
-
-def _total(flow: Array) -> Array:
-    total: Array = np.zeros(flow.shape[1])
-    for row in flow:
-        total = total + row
-    return total
 
 
 def merge_lives(basis: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

@@ -143,10 +143,10 @@ class Money:
         return self.level[currency][self.grid.year]
 
     def from_year(self, currency: str, price_year: int) -> Array:
-        """Return what turns money of a price year into money of each row."""
+        """Return what turns money of a price year, which is not beyond the horizon, into money of each row."""
         ago = price_year - self.grid.start_year
         level = self.level[currency]
-        base: Array = level[1] ** ago if ago <= 0 else level[min(ago, level.shape[0] - 1)]
+        base: Array = level[1] ** ago if ago <= 0 else level[ago]
         return self.index(currency) / base
 
 

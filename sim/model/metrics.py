@@ -15,7 +15,7 @@ from sim.model.financing import CashFlows
 from sim.model.irr import irr
 from sim.model.macro import Money
 from sim.model.roots import accumulate
-from sim.model.timeline import HOURS_PER_YEAR, Grid
+from sim.model.timeline import HOURS_PER_YEAR, Grid, total
 
 Array = NDArray[np.float64]
 
@@ -71,14 +71,20 @@ DEFINITIONS: dict[str, Definition] = {
     "payback_reversed": Definition("share", "1 where the cumulative real flow falls below zero again after payback"),
     "npv_positive": Definition("share", "1 where project_npv_usd is above zero"),
     "project_npv_usd": Definition("USD", "net present value at time zero of net flows after tax, before financing"),
-    "project_irr": Definition("per year", "nominal internal rate of return after tax, before financing; largest root"),
+    "project_irr": Definition(
+        "per year",
+        "nominal internal rate of return after tax, before financing; largest root; mean and percentiles run over the "
+        "draws that have one (share_defined), -1 where all is lost",
+    ),
     "irr_several_roots": Definition("share", "1 where the cash flow has more than one internal rate of return"),
-    "project_mirr": Definition("per year", "modified IRR, financed and reinvested at the discount rate"),
+    "project_mirr": Definition(
+        "per year", "modified IRR, financed and reinvested at the discount rate, spending in mid-period"
+    ),
     "project_moic": Definition("ratio", "sum of positive over sum of negative nominal yearly net flows"),
     "peak_funding_usd": Definition("USD", "largest fall of the cumulative nominal net flow below zero"),
     "investment_usd": Definition("USD", "nominal spending until COD, overruns included"),
     "cod_years": Definition("years from start", "commercial operation date"),
-    "cut_by_horizon": Definition("share", "1 where the horizon ends before the operating life does"),
+    "cut_by_horizon": Definition("share", "1 where the horizon ends before operation and removal do"),
     "energy_delivered_mwh_per_year": Definition("MWh/year", "mean delivered energy per year in operation"),
     "utilisation": Definition("share", "energy sent over link capacity times hours in operation"),
     "lcoe_usd_per_mwh": Definition(
@@ -94,6 +100,15 @@ DEFINITIONS: dict[str, Definition] = {
     "sam_lcoe_usd_per_mwh": Definition("USD/MWh", "SAM's convention: nominal, after tax"),
     "yearly_trade_usd": Definition("USD/year", "mean real revenue per year in operation"),
 }
+
+
+NOMINAL, REAL, PRESENT = "USD, nominal", "USD of time zero", "USD, present value"
+LINE_UNITS = {
+    **dict.fromkeys(("energy_sent_mwh", "energy_delivered_mwh"), "MWh"),
+    **dict.fromkeys(("net_real", "cumulative_net_real"), REAL),
+    **dict.fromkeys(("net_present", "cumulative_net_present"), PRESENT),
+}
+"""Units of the lines of the cash flow that are not in nominal US dollars."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +136,11 @@ def discounting(evaluation: Evaluation, money: Money) -> Discounting:
 
 
 def evaluate(
-    evaluation: Evaluation, cash: CashFlows, schedule: Schedule, capacity_mw: Array, life: Array, money: Money
+    evaluation: Evaluation, cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: Array, money: Money
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return every metric of every draw, each (draws,), and the real and present net flows, (periods + 1, draws).
 
-    `DEFINITIONS` says what the metrics are.
+    `DEFINITIONS` says what the metrics are; ``lasting``: years from COD to the end of the removal.
     """
     factor = discounting(evaluation, money)
     after_tax = cash.ebitda - cash.tax
@@ -140,7 +155,7 @@ def evaluate(
     }
     metrics = _paybacks(flows, schedule.clock.cod_years, money.grid.dt)
     metrics |= _returns(cash, factor, total(present), flows["cumulative_net"], money.grid)
-    metrics |= _physical(cash, schedule, capacity_mw, life, money.grid)
+    metrics |= _physical(cash, schedule, capacity_mw, lasting, money.grid)
     metrics |= levelised(cash, factor)
     revenue = cash.operations.revenue_merchant + cash.operations.revenue_ppa
     metrics["yearly_trade_usd"] = _ratio(total(revenue / money.deflator), total(schedule.operating))
@@ -175,46 +190,33 @@ def _returns(cash: CashFlows, factor: Discounting, npv: Array, nominal: Array, g
         "project_npv_usd": npv,
         "project_irr": np.where(lost_all, -1.0, yearly),
         "irr_several_roots": roots.several.astype(np.float64),
-        "project_mirr": mirr(cash.net, factor.at_end, grid),
+        "project_mirr": mirr(cash.ebitda - cash.tax, cash.capex, factor, grid),
         "project_moic": _ratio(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
         "peak_funding_usd": np.maximum(-np.min(nominal, axis=0), 0.0),
         "investment_usd": invested,
     }
 
 
-def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, life: Array, grid: Grid) -> dict[str, Array]:
+def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: Array, grid: Grid) -> dict[str, Array]:
     cod, in_operation = schedule.clock.cod_years, total(schedule.operating)
     sent, delivered = total(cash.operations.energy_sent_mwh), total(cash.operations.energy_delivered_mwh)
     return {
         "cod_years": cod,
-        "cut_by_horizon": (cod + life > grid.end[-1, 0] + 1e-9).astype(np.float64),
+        "cut_by_horizon": (cod + lasting > grid.end[-1, 0] + 1e-9).astype(np.float64),
         "energy_delivered_mwh_per_year": _ratio(delivered, in_operation),
         "utilisation": _ratio(sent, capacity_mw * HOURS_PER_YEAR * in_operation),
     }
 
 
-def total(flow: Array) -> Array:
-    """Return the sum over rows, added in order of time so that it does not depend on the number of draws."""
-    result: Array = np.zeros(flow.shape[1])
-    for row in flow:
-        result += row
-    return result
-
-
-def payback(flow: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Return years to payback of net flows (rows, draws), row 0 at time zero, and whether it is lost again later.
+def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Return years to payback of cumulative net flows (rows, draws), row 0 at time zero, and whether it is lost later.
 
     First return of the cumulative flow to >= 0 after having been negative, linear inside the row; inf: never.
 
     >>> import numpy as np
-    >>> payback(np.array([[-100.0], [30.0], [30.0], [80.0]]), 1.0)[0].tolist()
+    >>> payback_of_sum(np.array([[-100.0], [-70.0], [-40.0], [40.0]]), 1.0)[0].tolist()
     [2.5]
     """
-    return payback_of_sum(accumulate(flow), dt)
-
-
-def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Return the same for a cumulative flow."""
     draws = cumulative.shape[1]
     years = np.full(draws, np.inf)
     paid, was_negative, lost = (np.zeros(draws, dtype=bool) for _ in range(3))
@@ -230,14 +232,17 @@ def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool
     return years, lost
 
 
-def mirr(net: Array, factor: Array, grid: Grid) -> Array:
-    """Return (future value of inflows / present value of outflows)^(1/T) - 1, T the time of the last flow."""
-    last: NDArray[np.intp] = np.zeros(net.shape[1], dtype=np.intp)
-    for k, row in enumerate(net):
-        last[row != 0.0] = k
-    at_last = factor[last, 0] if factor.shape[1] == 1 else factor[last, np.arange(last.size)]
-    inflow = total(np.maximum(net, 0.0) * factor) / at_last
-    outflow = total(np.maximum(-net, 0.0) * factor)
+def mirr(after_tax: Array, capex: Array, factor: Discounting, grid: Grid) -> Array:
+    """Return (future value of inflows / present value of outflows)^(1/T) - 1, T the end of the last row with a flow.
+
+    Spending is discounted from the middle of its row, as in the NPV; it is not set off against the inflow of its row.
+    """
+    last: NDArray[np.intp] = np.zeros(capex.shape[1], dtype=np.intp)
+    for k, (earned, spent) in enumerate(zip(after_tax, capex, strict=True)):
+        last[(earned != 0.0) | (spent != 0.0)] = k
+    at_last = np.broadcast_to(factor.at_end, capex.shape)[last, np.arange(last.size)]
+    inflow = total(np.maximum(after_tax, 0.0) * factor.at_end) / at_last
+    outflow = total(np.maximum(-after_tax, 0.0) * factor.at_end + capex * factor.at_middle)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(outflow > 0.0, (inflow / outflow) ** (1.0 / (last * grid.dt)) - 1.0, np.nan)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,20 +32,28 @@ class Prices:
     """Supply cost, nominal USD per MWh sent."""
     contract_usd_per_kwh: list[tuple[PPA, Array]]
     """PPAs and their prices, nominal USD per kWh."""
+    others_usd: Mapping[str, Array]
+    """Prices of the PPAs and of the supply by dotted path, as their processes give them: USD without inflation."""
 
 
 def prices(market: Market, supply: Supply, money: Money, normals: Normals, effects: Effects) -> Prices:
     """Return the price paths of every draw."""
     real = _market_level(market, money, normals)
     nominal = real * money.from_year(market.currency, market.price_year) * effects.price
-    contracts = []
+    contracts, others = [], {}
     for name, scheme in market.schemes.items():
         if isinstance(scheme, PPA):
-            level = _process(scheme.price_per_kwh, f"market.schemes.{name}.price_per_kwh", money, normals)
+            place = f"market.schemes.{name}.price_per_kwh"
+            level = _process(scheme.price_per_kwh, place, money, normals)
+            others[place] = level / money.real_rate[scheme.currency]
             index = money.from_year(scheme.currency, scheme.price_year) if scheme.indexed else np.ones((1, 1))
             rate = escalate(scheme.price_year, scheme.escalation_per_year, money) / money.rate[scheme.currency]
             contracts.append((scheme, level * index * rate * effects.price))
-    return Prices(nominal, real, _supply_cost(market, supply, nominal, money, normals), contracts)
+    cost, bought = supply.cost, None
+    if isinstance(cost, PriceCost):
+        bought = _process(cost.price_per_mwh, "supply.cost.price_per_mwh", money, normals)
+        others["supply.cost.price_per_mwh"] = bought / money.real_rate[cost.currency]
+    return Prices(nominal, real, _supply_cost(market, supply, nominal, money, bought), contracts, others)
 
 
 def _process(section: Section, name: str, money: Money, normals: Normals) -> Array:
@@ -72,8 +81,8 @@ def _market_level(market: Market, money: Money, normals: Normals) -> Array:
     return level
 
 
-def _supply_cost(market: Market, supply: Supply, nominal: Array, money: Money, normals: Normals) -> Array:
-    """Return the supply cost in nominal USD per MWh sent."""
+def _supply_cost(market: Market, supply: Supply, nominal: Array, money: Money, bought: Array | None) -> Array:
+    """Return the supply cost in nominal USD per MWh sent; ``bought``: level of its price process, if it has one."""
     cost = supply.cost
     if isinstance(cost, RatioCost):
         assert market.price_ratio is not None
@@ -84,8 +93,8 @@ def _supply_cost(market: Market, supply: Supply, nominal: Array, money: Money, n
         base = market.reference_price_per_kwh * 1000.0 / market.price_ratio / spot
         return base * money.from_year(cost.index_currency, market.price_year)
     rate = money.from_year(cost.currency, cost.price_year) / money.rate[cost.currency]
-    if isinstance(cost, PriceCost):
-        return _process(cost.price_per_mwh, "supply.cost.price_per_mwh", money, normals) * rate
+    if bought is not None:
+        return bought * rate
     assert isinstance(cost, FuelCost)
     other = cost.variable_om_per_mwh + cost.carbon_t_per_mwh * cost.carbon_price_per_t
     factor = cost.fuel_units_per_mwh * cost.fuel_price_factor

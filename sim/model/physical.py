@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from sim.base.distributions import Z90
 from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
 from sim.model.costs import Schedule
 from sim.model.macro import Currency, Process
@@ -17,7 +18,6 @@ from sim.model.sanctions import Effects
 from sim.model.timeline import HOURS_PER_YEAR, Grid
 
 Array = NDArray[np.float64]
-Z90 = 1.2815515655446004
 
 _SHARE = Kind("share", ge=0.0, le=1.0)
 PriceYear = Annotated[int, Fixed("calendar year", ge=1900.0, le=2200.0, whole=True)]
@@ -191,9 +191,7 @@ def produce(
         grown = ramp.starts_at + (1.0 - ramp.starts_at) * (schedule.age + 0.5 * grid.dt) / ramp.years
         plant = plant * np.minimum(grown, 1.0)
     if np.any(supply.degradation_per_year > 0.0):
-        plant = plant * np.exp(
-            np.log1p(-supply.degradation_per_year) * np.where(schedule.age < np.inf, schedule.age, 0.0)
-        )
+        plant = plant * np.exp(np.log1p(-supply.degradation_per_year) * schedule.age)
     limit = np.minimum(link.capacity_mw, plant) * effects.export_share
     hours = HOURS_PER_YEAR * schedule.operating * available
     return Production(np.atleast_2d(limit), hours, losses(link))

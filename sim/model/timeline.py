@@ -161,6 +161,14 @@ def _advance(
     return s, now + more
 
 
+def total(flow: Array) -> Array:
+    """Return the sum over rows, added in order of time so that it does not depend on the number of draws."""
+    result: Array = np.zeros(flow.shape[1])
+    for row in flow:
+        result += row
+    return result
+
+
 def overlap(start: Array, length: Array, grid: Grid) -> Array:
     """Return the years of each row that lie in [start, start + length], shape (periods + 1, draws); row 0 is 0.
 

@@ -265,7 +265,7 @@ class Page:
 
     def _counts(self) -> Iterator[str]:
         if self.count("cut_by_horizon"):
-            yield f"The horizon cuts {self.count('cut_by_horizon'):,} futures off before their operating life ends."
+            yield f"The horizon cuts {self.count('cut_by_horizon'):,} futures off before operation and removal end."
         if lost := self.count("payback_reversed"):
             of_paid = say.share(lost / max(self.count("paid_back"), 1))
             yield f"In {lost:,} futures ({of_paid} of those that pay back) the cumulative flow falls below zero later."

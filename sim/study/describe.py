@@ -49,7 +49,7 @@ def results() -> dict[str, str]:
     """Return metrics and cash-flow lines by name, each with its definition."""
     metrics = {name: definition.text for name, definition in DEFINITIONS.items()}
     tail = "mean of the worst 5 % of project_npv_usd (CVaR)"
-    share = "yearly trade or investment over the benchmark evaluation.benchmarks.NAME"
+    share = "yearly_trade_usd or investment_usd (compare) over evaluation.benchmarks.NAME.amount_usd"
     lines = {name: line.text for name, line in glossary.LINES.items()}
     return {**metrics, CVAR: tail, "share_of_NAME": share, **lines}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.model.metrics import NOMINAL, PRESENT, REAL
+
 MODEL = "docs/model.md"
 HEADINGS = (
     ("timeline.sea_work", "Construction"),
@@ -48,7 +50,7 @@ class Line:
     heading: str
 
 
-USD = "USD, nominal"
+USD = NOMINAL
 LINES: dict[str, Line] = {
     "energy_sent_mwh": Line("MWh", "energy sent into the link", "Σ w_i q(a + r_i) · H", "Dispatch"),
     "energy_delivered_mwh": Line("MWh", "energy received from the link", "Σ w_i (a + r_i) · H", "Dispatch"),
@@ -100,15 +102,11 @@ LINES: dict[str, Line] = {
         "Construction",
     ),
     "net": Line(USD, "net flow after tax, before financing", "ebitda − tax − capex", "Tax"),
-    "net_real": Line("USD of time zero", "net flow without inflation", "(ebitda − tax)/D − capex/D_mid", "Metrics"),
-    "net_present": Line(
-        "USD, present value", "net flow at its value of time zero", "v_k (ebitda − tax) − v_(k−½) capex", "Metrics"
-    ),
+    "net_real": Line(REAL, "net flow without inflation", "(ebitda − tax)/D − capex/D_mid", "Metrics"),
+    "net_present": Line(PRESENT, "net flow at its value of time zero", "v_k (ebitda − tax) − v_(k−½) capex", "Metrics"),
     "cumulative_net": Line(USD, "net flow of all rows so far", "Σ net", "Metrics"),
-    "cumulative_net_real": Line("USD of time zero", "real net flow of all rows so far", "Σ net_real", "Metrics"),
-    "cumulative_net_present": Line(
-        "USD, present value", "present value of all rows so far", "Σ net_present", "Metrics"
-    ),
+    "cumulative_net_real": Line(REAL, "real net flow of all rows so far", "Σ net_real", "Metrics"),
+    "cumulative_net_present": Line(PRESENT, "present value of all rows so far", "Σ net_present", "Metrics"),
 }
 """Lines of cashflow.csv, in its order. A new line of the engine is described here."""
 
@@ -125,12 +123,12 @@ FORMULAS: dict[str, str] = {
     "project_npv_cvar5_usd": "mean of the lowest 5 % of project_npv_usd",
     "project_irr": "rate at which Σ (ebitda − tax)/(1 + irr)^t_k = Σ capex/(1 + irr)^t_(k−½)",
     "irr_several_roots": "the equation of project_irr has more than one root",
-    "project_mirr": "(future value of net inflows / present value of net outflows)^(1/T) − 1",
+    "project_mirr": "[Σ v_k max(ebitda − tax, 0) / v_T / (Σ v_k max(tax − ebitda, 0) + Σ v_(k−½) capex)]^(1/T) − 1",
     "project_moic": "Σ max(net, 0) / Σ max(−net, 0)",
     "peak_funding_usd": "max(0, −min Σ net)",
     "investment_usd": "Σ capex",
     "cod_years": "time at which the construction clock s reaches 1",
-    "cut_by_horizon": "COD + operation_years > end of the grid",
+    "cut_by_horizon": "COD + operation_years + decommissioning.years > end of the grid",
     "energy_delivered_mwh_per_year": "Σ energy_delivered / years in operation",
     "utilisation": "Σ energy_sent / (capacity_mw · 8760 · years in operation)",
     "lcoe_usd_per_mwh": (

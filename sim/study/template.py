@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sim.base.quantities import Section
+from sim.base.words import suggestion
 from sim.errors import ScenarioError
 from sim.scenario import Scenario, read
 from sim.study.keys import Form, default_of, form_of, meaning_of, meanings, tag_of
@@ -21,6 +22,7 @@ INLINE = 100
 """A meaning longer than this is cut to its first part; ``describe`` tells the rest."""
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+PLAIN_NAME = re.compile(rf"{NAME.pattern}(/{NAME.pattern})*")
 HEAD = """\
 # {name}: a scenario of its own, complete without any other file; every number here is that of the base case.
 # Change what differs. Then: python -m sim check {name}.yaml, and python -m sim run {name}.yaml
@@ -42,6 +44,17 @@ def find_shipped(name: str) -> Path | None:
     return file if file.is_file() else None
 
 
+def shipped(name: str) -> Path:
+    """Return the file that is meant by a word where no file of that name is; a path stays what it is."""
+    file = find_shipped(name)
+    if file is None and not name.endswith((".yaml", ".yml")) and PLAIN_NAME.fullmatch(name):
+        folder = shipped_folder()
+        names = sorted(str(other.relative_to(folder).with_suffix("")) for other in folder.rglob("*.yaml"))
+        cure = suggestion(name, names, f"name a file, or one of {', '.join(names)}")
+        raise ScenarioError.single("there is no such file or shipped scenario", where=name, cure=cure)
+    return file or Path(name)
+
+
 def shipped_folder() -> Path:
     """Return the folder of the shipped scenarios."""
     package = Path(str(files("sim")))
@@ -61,6 +74,9 @@ def new(name: str) -> str:
     if not NAME.fullmatch(name):
         cure = "use letters, digits, _ and -, without folder or .yaml"
         raise ScenarioError.single(f"{name!r} is no name for a scenario", cure=cure)
+    if find_shipped(name) is not None:
+        cure = "choose another name, or each of the two could be meant"
+        raise ScenarioError.single(f"{name!r} is the name of a shipped scenario", cure=cure)
     file = find_shipped("base")
     if file is None:
         raise ScenarioError.single("the base case is not there", where=str(shipped_folder()), cure="install it again")

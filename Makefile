@@ -30,6 +30,11 @@ results:
 	    cp "$$made/runs/$$name/$$table.csv" "$$made/reference/$$name/"; \
 	  done; \
 	done; \
+	for file in scenarios/financing/*.yaml; do \
+	  echo "$$file"; $(PYTHON) -m sim "$$file" --quiet --out "$$made/runs"; \
+	  name=$$(basename "$$file" .yaml); mkdir -p "$$made/reference/financing/$$name"; \
+	  cp "$$made/runs/$$name/summary.csv" "$$made/reference/financing/$$name/"; \
+	done; \
 	rm -rf $(REFERENCE); mkdir -p results; cp -R "$$made/reference" $(REFERENCE)
 
 # The pages that are made from the code.

@@ -69,23 +69,27 @@ def _whole() -> float:
 
 def _stages() -> None:
     """Print the share of each stage, by wrapping its function."""
-    from sim import engine
+    from sim import engine, stages
     from sim.base.sampling import Draws
     from sim.collect import BlockResult, Limits
-    from sim.model import costs, financing, macro, metrics, operations, physical
+    from sim.model import costs, finance_metrics, financing, macro, metrics, operations, physical
+    from sim.prepare import prepare
     from sim.scenario import read
 
     spent: dict[str, float] = {}
-    stages = [
-        (engine, "fill"), (macro, "forecast"), (engine, "run_clock"), (costs, "build"), (physical, "produce"),
-        (operations, "prices"), (operations, "sell"), (operations, "dispatch"), (financing, "finance"),
-        (metrics, "evaluate"), (metrics, "irr"), (BlockResult, "of"),
+    parts = [
+        (stages, "fill"), (macro, "forecast"), (stages, "run_clock"), (costs, "build"), (physical, "produce"),
+        (operations, "prices"), (operations, "sell"), (operations, "dispatch"), (stages, "before_loans"),
+        (financing, "finance"), (metrics, "evaluate"), (finance_metrics, "evaluate"), (metrics, "irr"),
+        (BlockResult, "of"),
     ]  # fmt: skip
-    for holder, name in stages:
+    for holder, name in parts:
         _timed(holder, name, spent)
-    model = engine.prepare(read(BASE))
+    start = time.perf_counter()
+    model = prepare(read(BASE))
+    print(f"reading and sizing: {(time.perf_counter() - start) * 1e3:.0f} ms")
     limits = Limits(line_replicates=0, input_replicates=0)
-    replicates, blocks = 4, 12
+    replicates, blocks = 16, 4
     engine.reduce_block(model, Draws(1, tuple(range(replicates))), limits)
     spent.clear()
     start = time.perf_counter()
@@ -95,7 +99,7 @@ def _stages() -> None:
     cells = blocks * replicates * 256 * model.grid.periods
     print(f"stages [ns per draw-period]; dispatch is part of sell, irr of evaluate; all {total / cells * 1e9:.0f}")
     for name, seconds in sorted(spent.items(), key=lambda pair: -pair[1]):
-        print(f"  {name:<12} {seconds / cells * 1e9:>6.0f}  {seconds / total:>5.0%}")
+        print(f"  {name:<26} {seconds / cells * 1e9:>6.0f}  {seconds / total:>5.0%}")
 
 
 def _timed(holder: object, name: str, spent: dict[str, float]) -> None:
@@ -104,7 +108,8 @@ def _timed(holder: object, name: str, spent: dict[str, float]) -> None:
     def outer(*arguments: object, **options: object) -> object:
         start = time.perf_counter()
         result = inner(*arguments, **options)
-        spent[name] = spent.get(name, 0.0) + time.perf_counter() - start
+        label = f"{getattr(holder, '__name__', '').rpartition('.')[2]}.{name}"
+        spent[label] = spent.get(label, 0.0) + time.perf_counter() - start
         return result
 
     setattr(holder, name, outer)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sim import checks_of_finance, checks_of_tax
 from sim.base import correlations, reach
 from sim.base.quantities import Leaf, Section
 from sim.base.reach import Finding
 from sim.base.words import shown, suggestion
 from sim.model.costs import OperatingCost
-from sim.model.market import Charge, FuelLinked, Market
+from sim.model.market import CapacityPayment, Charge, FuelLinked, Market
 from sim.model.metrics import Evaluation
 from sim.model.physical import FuelCost, Link, RatioCost
 
@@ -49,6 +50,7 @@ def problems_across_sections(
         lambda: _commodity_names(written),
         lambda: _ratio(written),
         lambda: _shares(written.market),
+        lambda: checks_of_tax.findings(written.tax),
         lambda: _curve(written.market),
         lambda: _order(leaves),
         lambda: _season(written),
@@ -60,7 +62,8 @@ def problems_across_sections(
         lambda: _operating(written),
         lambda: _faults(written),
     )
-    for check in checks:
+    shocks, span = list(process_names(written)), lambda: _span(written)
+    for check in (*checks, *checks_of_finance.checks(written, leaves, shocks, unread, span)):
         try:
             yield from check()
         except (AttributeError, TypeError, KeyError, ValueError):
@@ -76,12 +79,12 @@ def warnings(written: Scenario) -> list[str]:
             "supply.cost_basis is full while costs.items has a plant: the plant is paid for twice; "
             "use cost_basis: variable or delete costs.items.plant"
         )
-    used = {key for _, key in _commodities_used(written)}
-    found += [
-        f"macro.commodities.{name} is not used by anything" for name in written.macro.commodities if name not in used
-    ]
-    currencies = {currency for _, currency in _currencies(written)}
-    found += [f"macro.fx.{name} is not used by anything" for name in written.macro.fx if name not in currencies]
+    used = {f"macro.commodities.{name}" for _, name in _commodities_used(written)}
+    used |= {f"macro.fx.{name}" for _, name in _currencies(written)} | checks_of_finance.references(written)
+    for block in ("commodities", "fx", "reference_rates"):
+        places = [f"macro.{block}.{name}" for name in getattr(written.macro, block)]
+        found += [f"{place} is not used by anything" for place in places if place not in used]
+    found += checks_of_finance.warnings(written)
     year, start = re.match(r"[0-9]{4}(?![0-9])", written.as_of), written.timeline.start_year
     if year and start < int(year[0]) - _STALE:
         found.append(
@@ -123,7 +126,7 @@ def _mapping_names(written: Scenario) -> Iterator[Finding]:
     for path, section in [("", written), *reach.sections(written)]:
         for field in type(section).model_fields:
             block = getattr(section, field)
-            if isinstance(block, dict) and any(not isinstance(value, Leaf | float | dict) for value in block.values()):
+            if isinstance(block, dict) and any(isinstance(value, Section) for value in block.values()):
                 for name in block:
                     if isinstance(name, str) and not _NAME.fullmatch(name):
                         place = f"{path}.{field}.{name}".lstrip(".")
@@ -188,7 +191,7 @@ def _ratio(written: Scenario) -> Iterator[Finding]:
 
 
 def _shares(market: Market) -> Iterator[Finding]:
-    total = sum(scheme.share for scheme in market.schemes.values())
+    total = sum(scheme.share for scheme in market.schemes.values() if not isinstance(scheme, CapacityPayment))
     if abs(total - 1.0) > 1e-9:
         yield "market.schemes", f"the shares sum to {total:g}, not to 1", "change the shares"
 
@@ -292,7 +295,7 @@ def _processes(written: Scenario) -> Iterator[Finding]:
         if not isinstance(getattr(section, "process", None), str):
             continue
         try:
-            yield from reach.process(path, section, span, above_zero=path.endswith(".rate") or path in divided)
+            yield from reach.process(path, section, span, above_zero=path.startswith("macro.fx.") or path in divided)
             market = path == "market.price_per_kwh" and section.process == "ou"
             if market and min(map(reach.low, (section.spot, section.mean_level))) <= 0.0:
                 yield path, "spot and mean_level have to be above 0", "correct them"

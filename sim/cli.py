@@ -15,16 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim import __version__
+from sim.arguments import DRAWS, SEED, VERBS, parser
 
 if TYPE_CHECKING:
     from sim.scenario import Spec
 
-VERBS = ("run", "check", "validate", "describe", "schema", "new", "trace", "completion")
-MOST_DRAWS = 100_000_000
 AUTOMATIC_WORKERS_FROM = 200_000
 """Draws from which more than one process pays."""
-DRAWS, SEED = 10_240, 1
 
 
 def run_from_shell() -> None:
@@ -47,8 +44,7 @@ def main(argv: Sequence[str]) -> int:
     from sim.errors import ScenarioError
 
     try:
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        return COMMANDS[options.verb](options)
     except ScenarioError as error:
         _complain(error)
         return 2
@@ -63,80 +59,6 @@ def main(argv: Sequence[str]) -> int:
             raise
         print("error: the output has no room; results that were named as written are there", file=sys.stderr)
         return 2
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line; also what shell completion is made from."""
-    top = argparse.ArgumentParser(
-        prog="python -m sim",
-        description="Does an energy link pay back, when, for whom? Simulate a scenario file.",
-        epilog="A first word that is not a verb is a scenario: python -m sim scenarios/base.yaml, or just: base",
-    )
-    top.add_argument("--version", action="version", version=f"linkfeasibility {__version__}")
-    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    _run_options(verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results"))
-
-    check = verbs.add_parser("check", help="read scenario files: what was understood, or everything that is wrong")
-    check.add_argument("files", nargs="+", metavar="FILE")
-    check.set_defaults(command=_check)
-
-    trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
-    trace.add_argument("file", metavar="FILE", help="scenario file or name")
-    trace.add_argument("--line", required=True, help="line of the cash flow, or a metric")
-    trace.add_argument("--year", type=int, help="calendar year (not for metrics)")
-    trace.add_argument("--draw", type=int, metavar="N", help="a draw, from 0; without it the lenders' case")
-    trace.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"seed of the draw ({SEED})")
-    _set_option(trace)
-    trace.set_defaults(command=_trace)
-
-    describe = verbs.add_parser("describe", help="what a key, metric or line means: unit, bounds, formula, source")
-    describe.add_argument("name", nargs="?", metavar="KEY", help="key, metric or line; without it an overview")
-    describe.set_defaults(command=_describe)
-
-    new = verbs.add_parser("new", help="write NAME.yaml here: a complete scenario with comments, to be changed")
-    new.add_argument("name", metavar="NAME")
-    new.set_defaults(command=_new)
-
-    verbs.add_parser("schema", help="print the JSON schema of scenario files").set_defaults(command=_schema)
-
-    validate = verbs.add_parser("validate", help="compare the engine with outside reference cases")
-    validate.add_argument("--cases", type=Path, metavar="FOLDER", help="folder of JSON cases (those that come along)")
-    validate.set_defaults(command=_validate)
-
-    completion = verbs.add_parser("completion", help="print shell completion")
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
-    completion.set_defaults(command=_completion)
-    return top
-
-
-def _run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("file", metavar="FILE", help="scenario file, name of a shipped one, or manifest.yaml of a run")
-    draws = f"futures, in whole replicates of 256 ({DRAWS})"
-    run.add_argument("--draws", type=_positive, metavar="N", help=draws)
-    run.add_argument("--seed", type=int, metavar="N", help=f"seed of all chance ({SEED})")
-    run.add_argument("--workers", type=_positive, metavar="N", help="processes (1; all cores from 200,000 draws)")
-    out = "results go to DIR/SCENARIO (results)"
-    run.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help=out)
-    _set_option(run)
-    keep = "also keep the inputs of every draw, and a CSV of all draws"
-    run.add_argument("--keep-draws", action="store_true", help=keep)
-    run.add_argument("--dry-run", action="store_true", help="print the resolved scenario instead of running it")
-    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    run.set_defaults(command=_run)
-
-
-def _set_option(verb: argparse.ArgumentParser) -> None:
-    text = "change a number, as in --set link.capacity_mw=600"
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
-
-
-def _positive(text: str) -> int:
-    if not text.lstrip("+-").isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 10000")
-    value = int(text)
-    if not 1 <= value <= MOST_DRAWS:
-        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_DRAWS:,}")
-    return value
 
 
 def _complain(error: Any) -> None:
@@ -231,15 +153,15 @@ def _simulate(
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sim.engine import prepare
     from sim.errors import ScenarioError
+    from sim.prepare import prepare
     from sim.study.check_page import page
 
     code = 0
     for i, file in enumerate(options.files):
         try:
             spec = _read(file, [])
-            text = page(spec, prepare(spec).grid.years)
+            text = page(prepare(spec))
         except ScenarioError as error:
             _complain(error)
             code = 2
@@ -253,6 +175,22 @@ def _trace(options: argparse.Namespace) -> int:
     from sim.study.trace import trace
 
     print(trace(_read(options.file, options.set), options.line, options.year, options.draw, options.seed))
+    return 0
+
+
+def _statement(options: argparse.Namespace) -> int:
+    from sim.report.format import encodes, plain
+    from sim.report.statement_page import page
+    from sim.results import write_tables
+    from sim.study.statement import statement, tables
+
+    spec = _read(options.file, options.set)
+    made = statement(spec, options.draw, options.seed, by_period=options.by == "period")
+    files = write_tables(tables(made), options.csv, "--csv") if options.csv is not None else []
+    text, encoding = page(made), sys.stdout.encoding or "utf-8"
+    print(text if encodes(encoding) else plain(text, encoding))
+    if files:
+        print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
     return 0
 
 
@@ -308,7 +246,7 @@ def _completion(options: argparse.Namespace) -> int:
     made = parser()
     made.prog = "linkfeasibility"
     verbs = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
-    for verb, dest in (("run", "file"), ("check", "files"), ("trace", "file")):
+    for verb, dest in (("run", "file"), ("check", "files"), ("trace", "file"), ("statement", "file")):
         setattr(_action(verbs.choices[verb], dest), "complete", shtab.FILE)  # noqa: B010 - shtab reads this attribute
     _action(verbs.choices["describe"], "name").choices = names()
     print(shtab.complete(made, options.shell))
@@ -317,3 +255,17 @@ def _completion(options: argparse.Namespace) -> int:
 
 def _action(verb: argparse.ArgumentParser, dest: str) -> argparse.Action:
     return next(action for action in verb._actions if action.dest == dest)
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "check": _check,
+    "trace": _trace,
+    "statement": _statement,
+    "describe": _describe,
+    "new": _new,
+    "schema": _schema,
+    "validate": _validate,
+    "completion": _completion,
+}
+"""What each verb of `arguments` does."""

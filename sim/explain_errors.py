@@ -16,6 +16,7 @@ from sim.base.words import closest, cut, shown, suggestion
 
 _TAGS = ("process", "kind")
 _STRANGE = ("extra_forbidden", "invalid_key")
+_LONGEST_NAME = 40
 BLOCK_CURE = "change this block accordingly"
 """Cure of what a whole block is found guilty of by its own validator."""
 
@@ -67,6 +68,9 @@ def _words(item: Any, place: tuple[str, ...]) -> tuple[str, str]:
         code = re.fullmatch("[a-z]{3}", str(given).strip().lower())
         cure = f"write {code[0]}" if code else "write a code of three small letters, such as usd"
         return f"{shown(given)} is not a currency code", cure
+    if kind == "string_pattern_mismatch" and "[a-z_]*" in more["pattern"]:
+        name = re.sub("[^a-z]+", "_", str(given)[:_LONGEST_NAME].lower()).strip("_")
+        return f"{shown(given)} is not the name of a nation", f"write {name or 'it in lower case, such as japan'}"
     if kind == "string_pattern_mismatch":
         words = re.findall(r"\w+", more["pattern"])
         return f"{shown(given)} is not allowed", _choice(given, words)

@@ -84,17 +84,40 @@ def ready(folder: Path) -> tuple[str, ...]:
         return tuple(_ready(folder.resolve() if folder.is_symlink() else folder))
 
 
+def write_tables(made: Sequence[Table], folder: Path, option: str) -> list[Path]:
+    """Write tables into a folder that may hold other files: all of them or none; return the files.
+
+    They are written beside their places and moved there when all of them are whole.
+    """
+    files = [folder / table.name for table in made]
+    parts = [file.with_name(f".{file.name}.sim-part") for file in files]
+    with _told(folder, option):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{file.name} is a folder")
+        try:
+            for table, part in zip(made, parts, strict=True):
+                _write_csv(part, table.columns, table.rows)
+            for part, file in zip(parts, files, strict=True):
+                part.replace(file)
+        finally:
+            for part in parts:
+                part.unlink(missing_ok=True)
+    return files
+
+
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _told(folder: Path, option: str = "--out") -> Iterator[None]:
     """Turn what the system says about files into an error for the user."""
     try:
         yield
     except OSError as error:
-        cure = "free some space, or choose another --out"
+        cure = f"free some space, or choose another {option}"
         if error.errno == errno.ENAMETOOLONG:
-            cure = "give the scenario or --out a shorter name"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            cure = "choose another --out"
+            cure = f"give the scenario or {option} a shorter name"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            cure = f"choose another {option}"
         message = f"cannot write results: {error.strerror or error}"
         raise ScenarioError.single(message, where=str(folder), cure=cure) from None
 

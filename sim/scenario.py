@@ -33,6 +33,7 @@ from sim.model.market import Market
 from sim.model.metrics import Evaluation
 from sim.model.physical import Link, Supply
 from sim.model.tax import Tax
+from sim.model.terms import Financing
 from sim.model.timeline import Timeline
 
 Array = NDArray[np.float64]
@@ -60,7 +61,9 @@ class Scenario(Section):
     market: Market
     """The receiving end."""
     tax: Tax
-    """Corporate tax."""
+    """Taxes."""
+    financing: Financing | None = None
+    """Sponsors, lenders and their agreement."""
     evaluation: Evaluation
     """How results are valued."""
     correlations: dict[str, dict[str, float]] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE
 from sim.collect import Limits, Result, Sketch
+from sim.model.finance_metrics import LOSS_SHARE, loss_definition
 from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL, Definition
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ Array = NDArray[np.float64]
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 MIN_REPLICATES = 20
 """Replicates that a standard error needs."""
-DRIVER_METRICS = ("project_npv_usd", "project_irr", "project_payback_years", "lcoe_usd_per_mwh", "investment_usd")
+DRIVER_METRICS = (
+    *("project_npv_usd", "project_irr", "project_payback_years", "lcoe_usd_per_mwh", "investment_usd"),
+    *("equity_npv_usd", "dscr_min", "lenders_loss_usd"),
+)
 BINS = 50
 LEAST_DEFINED = 0.95
 """Share of the draws in which a metric must be defined for its correlations to stand in drivers.csv."""
@@ -45,6 +49,8 @@ def definition(name: str, spec: Spec) -> Definition:
     """Return what a metric is; benchmarks are shares of a sum named in the scenario."""
     if name in DEFINITIONS:
         return DEFINITIONS[name]
+    if name.startswith(LOSS_SHARE):
+        return loss_definition(name.removeprefix(LOSS_SHARE))
     key = name.removeprefix("share_of_")
     trade = spec.written.evaluation.benchmarks[key].compare == "yearly_trade"
     divided = "yearly_trade_usd" if trade else "investment_usd"
@@ -148,12 +154,22 @@ def cash_flow(result: Result) -> Table:
     rows: list[tuple[Any, ...]] = []
     planned = {name: np.broadcast_to(line, (grid.periods + 1, 1))[:, 0] for name, line in result.planned.lines.items()}
     for name, kept in result.lines.items():
-        places = [max(math.ceil(share * kept.shape[1] - 1e-9) - 1, 0) for share in (0.1, 0.5, 0.9)]
-        points = np.partition(kept, places, axis=1)[:, places]
+        points = _points(kept)
         table = np.column_stack([planned[name], result.line_mean[name], points]).tolist()
         unit = LINE_UNITS.get(name, NOMINAL)
         rows.extend((k, int(year[k]), name, unit, *values) for k, values in enumerate(table))
     return Table("cashflow.csv", columns, rows)
+
+
+def _points(kept: Array) -> Array:
+    """Return P10, P50 and P90 of each row over the draws in which it is defined, (rows, 3)."""
+    shares = (0.1, 0.5, 0.9)
+    if np.isnan(kept).any():
+        known = (np.sort(row[~np.isnan(row)]) for row in kept)
+        return np.array([[percentile(row, share) for share in shares] for row in known])
+    places = [max(math.ceil(share * kept.shape[1] - 1e-9) - 1, 0) for share in shares]
+    points: Array = np.partition(kept, places, axis=1)[:, places]
+    return points
 
 
 def drivers(result: Result) -> Table:
@@ -166,7 +182,7 @@ def drivers(result: Result) -> Table:
         # The first draws only, whatever else is kept: an option of output must not change the table.
         used = min(next(iter(result.inputs.values())).size, Limits().input_replicates * REPLICATE)
         ranks = {name: _ranks(values[:used]) for name, values in result.inputs.items()}
-        for metric in DRIVER_METRICS:
+        for metric in (name for name in DRIVER_METRICS if name in result.metrics):
             values = result.metrics[metric][:used]
             known = ~np.isnan(values) & ((values > -1.0) | (metric != "project_irr"))  # -1 stands for: all is lost
             if known.all():

@@ -176,6 +176,7 @@ def operating_cost(rng: random.Random) -> Data:
         data["amount_per_mwh"] = number(rng, 0.2, 6.0)
     maybe(rng, data, "indexed", chance(rng, 0.5))
     maybe(rng, data, "escalation_per_year", number(rng, 0.0, 0.03) if chance(rng, 0.7) else -0.01)
+    maybe(rng, data, "decline_per_year", rng.choice([0.2, number(rng, 0.0, 0.3)]), 0.3)
     return data
 
 
@@ -190,6 +191,8 @@ def costs(rng: random.Random) -> Data:
     if chance(rng, 0.4):
         renewal = priced(rng, "amount_million", 5.0, 200.0)
         renewal["every_years"] = rng.choice([1.0, 2.0, number(rng, 1.0, 4.0, 0.5)])
+        maybe(rng, renewal, "tax_life_years", rng.choice([0.7, number(rng, 1.0, 5.0)]))
+        maybe(rng, renewal, "reserve_funded", True)
         data["replacements"] = {"control": renewal}
     if chance(rng, 0.5):
         data["decommissioning"] = priced(rng, "amount_million", 5.0, 200.0)
@@ -283,7 +286,20 @@ def ppa(rng: random.Random, share: float) -> Data:
     return data | {"term_years": rng.choice([float(rng.randint(1, 10)), number(rng, 1.0, 12.0)])}
 
 
+def capacity(rng: random.Random) -> Data:
+    """Return a payment for keeping the link ready."""
+    data = {"kind": "capacity", **priced(rng, "amount_million_per_year", 5.0, 200.0)}
+    maybe(rng, data, "indexed", chance(rng, 0.5))
+    maybe(rng, data, "escalation_per_year", number(rng, 0.0, 0.03))
+    return data | {"term_years": rng.choice([float(rng.randint(1, 10)), number(rng, 1.0, 12.0)])}
+
+
 def schemes(rng: random.Random) -> Data:
+    """Return merchant and contracted shares that sum to 1, sometimes with a payment for keeping the link ready."""
+    return sold(rng) | ({"ready": capacity(rng)} if chance(rng, 0.25) else {})
+
+
+def sold(rng: random.Random) -> Data:
     """Return merchant and contracted shares that sum to 1."""
     mix = rng.choice(["merchant", "merchant", "ppa", "both", "both", "two"])
     share = rng.choice([0.25, 0.5, rng.uniform(0.1, 0.9)])
@@ -340,6 +356,40 @@ def evaluation(rng: random.Random) -> Data:
     return data
 
 
+def depreciation(rng: random.Random) -> Data:
+    """Return one of the ways to write costs off."""
+    data: Data = {"method": rng.choice(["straight_line", "declining_balance", "custom"])}
+    if data["method"] == "declining_balance":
+        data["factor"] = number(rng, 0.5, 4.0)
+    elif data["method"] == "custom":
+        parts = [rng.uniform(0.0, 1.0) for _ in range(rng.randint(1, 6))]
+        whole = sum(parts) * rng.choice([1.0, 1.0, 1.3])
+        data["shares"] = {year: part / whole for year, part in enumerate(parts, start=1)}
+    elif chance(rng, 0.3):
+        del data["method"]
+    maybe(rng, data, "half_year", chance(rng, 0.7))
+    return data
+
+
+def jurisdiction(rng: random.Random) -> Data:
+    """Return a state that taxes the profit, without its share."""
+    data: Data = {"rate": 0.0 if chance(rng, 0.15) else number(rng, 0.1, 0.35)}
+    maybe(rng, data, "losses", rng.choice(["refunded", "carried_forward"]), 0.5)
+    maybe(rng, data, "loss_limit", rng.choice([0.5, number(rng, 0.0, 1.0)]), 0.4)
+    maybe(rng, data, "loss_expiry_years", rng.choice([1.0, 2.0, rng.uniform(0.6, 9.0)]), 0.4)
+    maybe(rng, data, "depreciation", depreciation(rng), 0.7)
+    return data
+
+
+def tax(rng: random.Random) -> Data:
+    """Return one or two jurisdictions."""
+    if chance(rng, 0.5):
+        return {"jurisdictions": {"home": jurisdiction(rng)}}
+    share = rng.choice([0.5, 1.0, rng.uniform(0.0, 1.0)])
+    home, abroad = {"share": share, **jurisdiction(rng)}, {"share": 1.0 - share, **jurisdiction(rng)}
+    return {"jurisdictions": {"home": home, "abroad": abroad}}
+
+
 # --- correlations and the whole -----------------------------------------------------------------------------------
 
 
@@ -379,9 +429,7 @@ def random_scenario(rng: random.Random) -> Data:
     data |= {"timeline": timeline(rng), "macro": macro(rng), "costs": costs(rng), "link": link(rng)}
     data["supply"] = supply(rng)
     data["market"] = market(rng, data["supply"]["cost"])
-    data["tax"] = {"rate": 0.0 if chance(rng, 0.15) else number(rng, 0.1, 0.35)}
-    maybe(rng, data["tax"], "losses", rng.choice(["refunded", "carried_forward"]), 0.8)
-    maybe(rng, data["tax"], "half_year", chance(rng, 0.7))
+    data["tax"] = tax(rng)
     data["evaluation"] = evaluation(rng)
     related = correlations(rng, data)
     if related:

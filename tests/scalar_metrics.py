@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from scalar_construction import TIE
 from scalar_processes import Money, Series, Values
 
+REVENUE = ("revenue_merchant", "revenue_ppa", "revenue_capacity")
+
 
 @dataclass(frozen=True)
 class Valued:
@@ -135,7 +137,7 @@ def levelised(v: Valued) -> dict[str, float]:
         "lcoe_usd_per_mwh": (link + power) / real_energy,
         "transmission_lcoe_usd_per_mwh": link / real_energy,
         "sam_lcoe_usd_per_mwh": (link + power + v.present("tax")) / v.present("energy_delivered_mwh"),
-        "realised_gap_usd_per_mwh": (v.present("revenue_merchant", "revenue_ppa") - power) / real_energy,
+        "realised_gap_usd_per_mwh": (v.present(*REVENUE) - power) / real_energy,
     }
 
 

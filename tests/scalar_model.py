@@ -1,9 +1,9 @@
-"""Scalar reference model, one draw of the whole model as loops over rows (docs/model.md §1, §5 … §9).
+"""Scalar reference model, one draw of the whole model as loops over rows (docs/model.md §1, §5 … §8).
 
 It reads as the definition of the model. It is written from docs/model.md and docs/conventions.md alone and shares no
 code with ``sim``; the numpy engine must agree with it. `evaluate` takes the plain values of one draw (see `plain`),
 the standard normal shocks of each process and the faults of the cable. Processes and money are in
-``scalar_processes``, construction in ``scalar_construction``, valuation in ``scalar_metrics``.
+``scalar_processes``, construction in ``scalar_construction``, tax in ``scalar_tax``, valuation in ``scalar_metrics``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 from scalar_construction import TIE, budget_usd, clock, in_usd, spending
 from scalar_metrics import metrics
-from scalar_processes import Money, Series, Values, all_paths, money_of
+from scalar_processes import Money, Series, Shocks, Values, all_paths, money_of
+from scalar_tax import taxes
 
 from sim.base.quantities import Section
 
@@ -302,14 +303,25 @@ def trade(draw: Draw, k: int) -> dict[str, float]:
     }
 
 
-# --- other flows (§8) and tax (§9) --------------------------------------------------------------------------------
+def capacity_payments(draw: Draw, k: int) -> float:
+    """Return what is paid for keeping the link ready in row k."""
+    total = 0.0
+    for scheme in draw.values["market"]["schemes"].values():
+        if scheme["kind"] == "capacity" and draw.age(k) < scheme["term_years"] - TIE:
+            yearly = scheme["amount_million_per_year"] * 1e6 * draw.money.growth(scheme, k)
+            total += yearly / draw.money.rate(scheme["currency"], k) * draw.dt * draw.operating_share(k)
+    return total
+
+
+# --- other flows (§8) -------------------------------------------------------------------------------------------
 
 
 def operating_cost(draw: Draw, k: int, energy_sent: float) -> float:
     """Return the operating cost of row k."""
-    total, years = 0.0, draw.dt * draw.operating_share(k)
+    total, years, full_years = 0.0, draw.dt * draw.operating_share(k), math.floor(draw.age(k) + TIE)
     for cost in draw.values["costs"]["operating"].values():
         index, rate = draw.money.growth(cost, k), draw.money.rate(cost["currency"], k)
+        index *= max(0.0, 1.0 - cost["decline_per_year"] * full_years)
         if cost["share_of_capex_per_year"] is not None:
             total += cost["share_of_capex_per_year"] * draw.budget * index * years
         elif cost["amount_million_per_year"] is not None:
@@ -319,14 +331,27 @@ def operating_cost(draw: Draw, k: int, energy_sent: float) -> float:
     return total
 
 
-def replacements(draw: Draw, k: int) -> float:
-    """Return what renewals cost in row k."""
+def replacement(draw: Draw, item: Values, k: int) -> float:
+    """Return what the renewals of one entry cost in row k."""
+    total, j = 0.0, 1
+    while j * item["every_years"] <= draw.life - 1.0 + TIE:
+        if draw.contains(k, draw.cod + j * item["every_years"]):
+            total += item["amount_million"] * 1e6 * in_usd(draw.money, item, k)
+        j += 1
+    return total
+
+
+def set_aside(draw: Draw, k: int) -> float:
+    """Return what has been set aside at the end of row k for renewals with a reserve (docs/financing.md §5, step 4)."""
     total = 0.0
     for item in draw.values["costs"]["replacements"].values():
-        j = 1
-        while j * item["every_years"] <= draw.life - 1.0 + TIE:
-            if draw.contains(k, draw.cod + j * item["every_years"]):
-                total += item["amount_million"] * 1e6 * in_usd(draw.money, item, k)
+        every, j = item["every_years"], 1
+        while item["reserve_funded"] and j * every <= draw.life - 1.0 + TIE:
+            due = draw.cod + j * every
+            for later in range(k + 1, draw.periods + 1):
+                if draw.contains(later, due):
+                    passed = min(max((draw.time(k) - (due - every)) / every, 0.0), 1.0)
+                    total += passed * item["amount_million"] * 1e6 * in_usd(draw.money, item, later)
             j += 1
     return total
 
@@ -349,57 +374,38 @@ def salvage(draw: Draw, k: int) -> float:
     return float(item["share_of_capex"] * draw.budget * index)
 
 
-def depreciation(draw: Draw, k: int, capital: Sequence[tuple[float | None, Series]]) -> float:
-    """Return the straight-line depreciation of row k; none where COD lies beyond the horizon."""
-    if k == 0 or draw.cod > draw.time(draw.periods):
-        return 0.0
-    start = draw.cod + (0.5 if draw.values["tax"]["half_year"] else 0.0)
-    return sum(math.fsum(rows) * draw.overlap(k, start, start + life) / life for life, rows in capital if life)
-
-
-def taxes(tax: Values, taxable: Series) -> Series:
-    """Return the tax of each row."""
-    if tax["losses"] == "refunded":
-        return [tax["rate"] * profit for profit in taxable]
-    paid, pool = [], 0.0
-    for profit in taxable:
-        gain = max(profit, 0.0)
-        used = min(pool, gain)
-        paid.append(tax["rate"] * (gain - used))
-        pool += max(-profit, 0.0) - used
-    return paid
-
-
 def ebitda(row: Mapping[str, float]) -> float:
     """Return the operating result of a row."""
-    income = row["revenue_merchant"] + row["revenue_ppa"] + row["salvage"]
+    income = row["revenue_merchant"] + row["revenue_ppa"] + row["revenue_capacity"] + row["salvage"]
     running = row["supply_cost"] + row["charges"] + row["operating_cost"]
     return income - running - row["replacements"] - row["decommissioning"]
 
 
-def evaluate(
-    values: Values, shocks: Mapping[str, Sequence[float]], events: Mapping[str, Faults] | None, periods: int
-) -> dict[str, Any]:
+def evaluate(values: Values, shocks: Shocks, events: Mapping[str, Faults] | None, periods: int) -> dict[str, Any]:
     """Return the rows (lists, k = 0 … N) and metrics of one draw.
 
-    ``shocks``: path of a process: e_1 … e_N (inflation: per calendar year), correlated; an absent path has no shocks.
+    ``shocks``: path of a process: e_1 … e_N (inflation: per calendar year), correlated; an absent path has no shocks,
+    a single number is the score at which each of its averages stands.
     ``events``: {"link.outages": faults of each period}, or None for the expected effect. ``periods``: N.
     """
     paths = all_paths(values, shocks, periods)
     clocks, cod = clock(values["timeline"], periods)
     faults = events.get("link.outages") if events is not None else None
     draw = Draw(values, paths, money_of(values, paths), periods, cod, faults)
-    capital = spending(values, draw.money, clocks)
+    capital, renewed = spending(values, draw.money, clocks), list(values["costs"]["replacements"].values())
     rows = []
     for k in range(periods + 1):
         row = {"progress": clocks[k], "capex": math.fsum(spent[k] for _, spent in capital)}
         row |= {"operating_share": draw.operating_share(k), **trade(draw, k)}
+        row["revenue_capacity"] = capacity_payments(draw, k)
         row["operating_cost"] = operating_cost(draw, k, row["energy_sent_mwh"])
-        row |= {"replacements": replacements(draw, k), "decommissioning": decommissioning(draw, k)}
-        row |= {"salvage": salvage(draw, k), "depreciation": depreciation(draw, k, capital)}
+        row |= {"replacements": math.fsum(replacement(draw, item, k) for item in renewed)}
+        row |= {"maintenance_target": set_aside(draw, k)}
+        row |= {"decommissioning": decommissioning(draw, k), "salvage": salvage(draw, k)}
         rows.append({**row, "ebitda": ebitda(row)})
-    tax = taxes(values["tax"], [row["ebitda"] - row["depreciation"] for row in rows])
-    for row, paid in zip(rows, tax, strict=True):
-        row |= {"tax": paid, "net": row["ebitda"] - paid - row["capex"]}
+    lives = [(item["tax_life_years"], item) for item in renewed if item["tax_life_years"] is not None]
+    renewals = [(life, [replacement(draw, item, k) for k in range(periods + 1)]) for life, item in lives]
+    for row, written, paid in zip(rows, *taxes(values, rows, capital, renewals, cod), strict=True):
+        row |= {"depreciation": written, "tax": paid, "net": row["ebitda"] - paid - row["capex"]}
     table = {name: [row[name] for row in rows] for name in rows[0]}
     return {**table, **metrics(values, draw.money, cod, table)}

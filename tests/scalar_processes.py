@@ -13,6 +13,8 @@ from typing import Any
 
 Values = Mapping[str, Any]
 Series = list[float]
+Shocks = Mapping[str, Sequence[float] | float]
+"""Dotted path of a process: its standard normals, or by how many of its standard deviations every average is off."""
 
 _NEAR = math.sqrt(5.0 - 2.0 * math.sqrt(10.0 / 7.0)) / 3.0
 _FAR = math.sqrt(5.0 + 2.0 * math.sqrt(10.0 / 7.0)) / 3.0
@@ -104,8 +106,11 @@ def scripted(values: Mapping[int, float], year: int) -> float:
     return values[max(past)] if past else values[min(values)]
 
 
-def path_of(process: Values, shocks: Sequence[float], m: int, start_year: int) -> Series:
-    """Return S_k of one process, k = 0 … len(shocks); exp(ḡ + w + Ȳ) of a log process is E_k · exp(Ȳ - ½ Var Ȳ)."""
+def path_of(process: Values, shocks: Sequence[float], m: int, start_year: int, score: float = 0.0) -> Series:
+    """Return S_k of one process, k = 0 … len(shocks); exp(ḡ + w + Ȳ) of a log process is E_k · exp(Ȳ - ½ Var Ȳ).
+
+    The score moves every Ȳ by so many of its own standard deviations.
+    """
     rows, dt, kind = len(shocks), 1.0 / m, process["process"]
     if kind == "constant":
         return [process["value"]] * (rows + 1)
@@ -114,6 +119,7 @@ def path_of(process: Values, shocks: Sequence[float], m: int, start_year: int) -
     kappa: float = 0.0 if kind == "gbm" else process["reversion_per_year"]
     sigma: float = process["volatility"]
     averages, variances = ou_averages(kappa, sigma, dt, shocks)
+    averages = [average + score * math.sqrt(variance) for average, variance in zip(averages, variances, strict=True)]
     levels: Series = [process["spot"]]
     for k in range(1, rows + 1):
         start = (k - 1) / m
@@ -135,17 +141,18 @@ def find_processes(item: Any, path: str = "") -> Iterator[tuple[str, Values]]:
             yield from find_processes(inner, f"{path}.{key}" if path else str(key))
 
 
-def all_paths(values: Values, shocks: Mapping[str, Sequence[float]], periods: int) -> dict[str, Series]:
+def all_paths(values: Values, shocks: Shocks, periods: int) -> dict[str, Series]:
     """Return the level of every process by dotted path; inflation on the yearly grid, no shocks = lenders' case."""
     m, start = values["timeline"]["periods_per_year"], values["timeline"]["start_year"]
     paths = {}
     for path, process in find_processes(values):
         yearly = path.startswith("macro.inflation.")
         rows = -(-periods // m) if yearly else periods
-        normals = list(shocks.get(path, [0.0] * rows))[:rows]
+        given = shocks.get(path, 0.0)
+        score, normals = (given, [0.0] * rows) if isinstance(given, float) else (0.0, list(given)[:rows])
         linked = process["process"] == "fuel_linked"
         residual = {**process, "process": "log_ou", "spot": 1.0, "median_level": 1.0, "log_drift": 0.0}
-        paths[path] = path_of(residual if linked else process, normals, 1 if yearly else m, start)
+        paths[path] = path_of(residual if linked else process, normals, 1 if yearly else m, start, score)
         if linked:
             paths[path] = linked_price(values, process, paths, paths[path])
     return paths

@@ -36,7 +36,7 @@ def small_scenario() -> dict[str, Any]:
             "duration_curve": {0: 0.0, 10: 0.6, 50: 1.0, 90: 1.4, 100: 3.0},
             "schemes": {"merchant": {"kind": "merchant", "share": 1}},
         },
-        "tax": {"rate": 0.25},
+        "tax": {"jurisdictions": {"all": {"rate": 0.25}}},
         "evaluation": {"discount_rate_real": 0.06},
     }
 
@@ -55,5 +55,5 @@ def plain_arithmetic(megawatts: float) -> dict[str, Any]:
     data["supply"]["cost"] = {"kind": "price", "price_per_mwh": constant(0), "price_year": 2027}
     data["market"] |= {"price_per_kwh": constant(0.053), "price_year": 2027}
     del data["market"]["duration_curve"]
-    data["tax"] = {"rate": 0}
+    data["tax"] = {"jurisdictions": {"all": {"rate": 0}}}
     return data

@@ -11,8 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sim"
 ROOMS = (
-    *("timeline", "sanctions", "macro", "costs", "physical", "market"),
-    *("dispatch", "operations", "tax", "financing", "roots", "irr", "metrics"),
+    *("timeline", "sanctions", "macro", "costs", "running", "physical", "market"),
+    *("dispatch", "operations", "tax", "project", "terms", "repayment", "loans", "borrowing", "limits", "sizing"),
+    *("books", "funding", "waterfall", "financing", "roots", "irr", "metrics", "finance_metrics"),
 )
 """The rooms of `sim.model` in the order in which money flows; a room sees only those before it."""
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -23,24 +24,31 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     **{f"sim.model.{room}": ("sim.base", *(f"sim.model.{r}" for r in ROOMS[:i])) for i, room in enumerate(ROOMS)},
     "sim.model": (),
     "sim.explain_errors": ("sim.base", "sim.errors"),
-    "sim.checks": ("sim.base", "sim.model"),
+    "sim.checks": ("sim.base", "sim.checks_of_finance", "sim.checks_of_tax", "sim.model"),
+    "sim.checks_of_finance": ("sim.base", "sim.model"),
+    "sim.checks_of_tax": ("sim.base", "sim.model"),
     "sim.scenario": ("sim.base", "sim.checks", "sim.errors", "sim.explain_errors", "sim.model"),
+    "sim.stages": ("sim.base", "sim.model", "sim.scenario"),
+    "sim.prepare": ("sim.base", "sim.errors", "sim.explain_errors", "sim.model", "sim.scenario", "sim.stages"),
     "sim.collect": ("sim.base", "sim.model", "sim.scenario"),
-    "sim.engine": ("sim.base", "sim.collect", "sim.errors", "sim.model", "sim.scenario"),
-    "sim.tables": ("sim.base", "sim.collect", "sim.model.metrics"),
+    "sim.engine": ("sim.base", "sim.collect", "sim.model", "sim.prepare", "sim.scenario", "sim.stages"),
+    "sim.tables": ("sim.base", "sim.collect", "sim.model.finance_metrics", "sim.model.metrics"),
+    "sim.sheets": (),
+    "sim.arguments": ("sim",),
     "sim.lock": ("sim.errors",),
     "sim.folder": ("sim.errors", "sim.lock"),
     "sim.manifest": ("sim", "sim.base", "sim.errors", "sim.scenario"),
     "sim.results": ("sim", "sim.collect", "sim.errors", "sim.folder", "sim.manifest", "sim.tables"),
     "sim.notebook": ("sim.collect", "sim.engine", "sim.scenario", "sim.tables"),
     "sim.report": ("sim.base", "sim.checks", "sim.collect", "sim.report", "sim.results", "sim.tables"),
+    "sim.report.statement_page": ("sim.report.format", "sim.sheets"),
     "sim.study": (
         *("sim.base", "sim.checks", "sim.collect", "sim.engine", "sim.errors", "sim.model"),
-        *("sim.report.format", "sim.scenario", "sim.study", "sim.tables"),
+        *("sim.prepare", "sim.report.format", "sim.scenario", "sim.sheets", "sim.stages", "sim.study", "sim.tables"),
     ),
     "sim.cli": (
-        *("sim", "sim.checks", "sim.collect", "sim.engine", "sim.errors"),
-        *("sim.manifest", "sim.report", "sim.results", "sim.scenario", "sim.study"),
+        *("sim", "sim.arguments", "sim.checks", "sim.collect", "sim.engine", "sim.errors"),
+        *("sim.manifest", "sim.prepare", "sim.report", "sim.results", "sim.scenario", "sim.study"),
     ),
 }
 """Module or package: what its code may import of this package. A module goes by the longest name that covers it."""

@@ -11,21 +11,24 @@ import pytest
 import yaml
 from small_scenarios import constant, small_scenario
 
+from sim import checks
 from sim.base import correlations
 from sim.base.scenario_files import MAX_FILES, merge
 from sim.errors import ScenarioError
+from sim.prepare import prepare
 from sim.scenario import from_data, parse_override, read
 
 FOLDER = Path(__file__).parent / "bad_scenarios"
-GOOD = FOLDER / "good.yaml"
+GOOD, WITH_LOAN = FOLDER / "good.yaml", FOLDER / "good_loan.yaml"
 EXPECTED: dict[str, list[str]] = yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8"))
-BROKEN = sorted(file.name for file in FOLDER.glob("*.yaml") if file.name not in ("good.yaml", "expected.yaml"))
+SOUND = (GOOD.name, WITH_LOAN.name, "expected.yaml")
+BROKEN = sorted(file.name for file in FOLDER.glob("*.yaml") if file.name not in SOUND)
 
 
 def told(path: Path, *settings: str) -> list[str]:
     """Return what is said about a scenario file, without the folder."""
     with pytest.raises(ScenarioError) as caught:
-        read(path, [parse_override(text) for text in settings])
+        prepare(read(path, [parse_override(text) for text in settings]))
     return [str(problem).replace(f"{path.parent}/", "") for problem in caught.value.problems]
 
 
@@ -37,8 +40,9 @@ def said_of(data: dict[str, Any]) -> list[str]:
 
 
 def test_the_good_one_is_good() -> None:
-    """The scenario that the others extend has no mistake, and every file has its expectation."""
+    """The scenarios that the others extend have no mistake, and every file has its expectation."""
     assert read(GOOD).written.title == "A small link"
+    assert not checks.warnings(prepare(read(WITH_LOAN)).spec.written)
     assert sorted(EXPECTED) == BROKEN
     assert len(BROKEN) >= 60
 
@@ -48,7 +52,7 @@ def test_messages_word_for_word(name: str) -> None:
     """Each file is told exactly what expected.yaml says; every problem has a place and a cure."""
     assert told(FOLDER / name) == EXPECTED[name]
     with pytest.raises(ScenarioError) as caught:
-        read(FOLDER / name)
+        prepare(read(FOLDER / name))
     for problem in caught.value.problems:
         assert problem.where and problem.message and problem.cure
 
@@ -98,13 +102,16 @@ def test_settings_that_cannot_be(setting: str, said: str) -> None:
 def test_settings_that_can_be() -> None:
     """Numbers, percentiles, processes and correlations can be set; null deletes, also what is not there."""
     settings = ["link.length_km=1e2", "market.duration_curve.99.5=2.5", "macro.inflation.usd.value=0.03", "source=null"]
-    settings += ["correlations.costs.items.plant.overrun.costs.items.cable.overrun=0.25", "tax.half_year=true"]
+    settings += [
+        "correlations.costs.items.plant.overrun.costs.items.cable.overrun=0.25",
+        "tax.jurisdictions.all.depreciation.half_year=true",
+    ]
     spec = read(GOOD, [parse_override(text) for text in settings])
     assert spec.leaves["link.length_km"].dist.lower == 100.0
     assert spec.written.market.duration_curve == {0: 0.1, 50: 1, 99.5: 2.5, 100: 3}
     assert spec.leaves["macro.inflation.usd.value"].dist.lower == 0.03
     assert spec.written.correlations == {"costs.items.plant.overrun": {"costs.items.cable.overrun": 0.25}}
-    assert spec.written.tax.half_year
+    assert spec.written.tax.jurisdictions["all"].depreciation.half_year
 
 
 def test_merging() -> None:
@@ -164,7 +171,7 @@ def test_a_later_file_wins(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_bytes(GOOD.read_bytes())
     (tmp_path / "one.yaml").write_text("extends: good.yaml\ntitle: one\nlink: {length_km: 1, capacity_mw: 1}\n")
     (tmp_path / "two.yaml").write_text("extends:\ntitle: two\nlink: {length_km: 2}\n")
-    (tmp_path / "all.yaml").write_text("extends: [one.yaml, two.yaml]\ntax: {rate: 0.5}\n")
+    (tmp_path / "all.yaml").write_text("extends: [one.yaml, two.yaml]\ntax: {jurisdictions: {all: {rate: 0.5}}}\n")
     spec = read(tmp_path / "all.yaml")
     assert spec.written.title == "two"
     assert [spec.leaves[f"link.{key}"].dist.lower for key in ("length_km", "capacity_mw")] == [2.0, 1.0]

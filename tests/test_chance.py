@@ -12,7 +12,8 @@ from small_scenarios import small_scenario
 
 from sim.base.sampling import REPLICATE, Draws
 from sim.collect import Result
-from sim.engine import deterministic, leaf_values, prepare, run_block, simulate
+from sim.engine import deterministic, leaf_values, run_block, simulate
+from sim.prepare import prepare
 from sim.scenario import Spec, fill, from_data, read
 from sim.tables import tables
 

@@ -10,10 +10,12 @@ from small_scenarios import small_scenario
 
 from sim.engine import deterministic
 from sim.errors import ScenarioError
+from sim.model.finance_metrics import FINANCE_DEFINITIONS
 from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL
 from sim.scenario import from_data
 from sim.study import glossary
 from sim.study.describe import CVAR, WIDTH, describe, overview
+from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCE_LINES, FINANCING
 from sim.study.keys import keys
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +67,7 @@ def test_choices_blocks_and_fixed_numbers() -> None:
     assert "one of profit, competitive" in describe("market.dispatch")
     assert "process: gbm (spot, log_drift, volatility)" in " ".join(describe("market.price_per_kwh").split())
     assert "cannot be uncertain" in describe("timeline.start_year")
-    assert "true or false" in describe("tax.half_year")
+    assert "true or false" in describe("tax.jurisdictions.NAME.depreciation.half_year")
 
 
 @pytest.mark.parametrize("name", sorted({key.dotted for key in keys()}))
@@ -77,7 +79,7 @@ def test_every_key_is_described(name: str) -> None:
     assert "enters" in text
 
 
-@pytest.mark.parametrize("name", [*DEFINITIONS, CVAR, "share_of_programme"])
+@pytest.mark.parametrize("name", [*DEFINITIONS, CVAR, "share_of_programme", "loss_share_of_jbic"])
 def test_every_metric_is_described(name: str) -> None:
     """Metrics have unit, definition and formula."""
     text = describe(name)
@@ -91,12 +93,18 @@ def test_every_metric_is_described(name: str) -> None:
 def test_formulas_belong_to_metrics() -> None:
     """No formula is left over from a metric that is gone."""
     assert set(glossary.FORMULAS) <= {*DEFINITIONS, CVAR}
+    assert set(FINANCE_DEFINITIONS) <= set(FINANCE_FORMULAS)
+    text = describe("loss_share_of_jbic")
+    assert "what jbic loses" in text and "docs/financing.md, section Metrics" in text
 
 
 def test_lines_are_those_of_the_engine() -> None:
     """sim/study/glossary.py describes every line of cashflow.csv and no other, in the same order."""
-    lines = deterministic(from_data("small", small_scenario())).lines
+    lent = {"tranches": {"bank": {"nation": "japan", "seniority": 1, "share": 1, "rate": 0.05, "tenor_years": 8}}}
+    lines = deterministic(from_data("small", small_scenario() | {"financing": lent})).lines
     assert list(glossary.LINES) == list(lines)
+    without = deterministic(from_data("small", small_scenario())).lines
+    assert list(without) == [name for name in lines if name not in FINANCE_LINES]
     assert {name: line.unit for name, line in glossary.LINES.items()} == {
         name: LINE_UNITS.get(name, NOMINAL) for name in lines
     }
@@ -106,17 +114,19 @@ def test_lines_are_those_of_the_engine() -> None:
 
 def test_headings_exist() -> None:
     """Every section of docs/model.md to which a text points is there."""
-    headings = re.findall(
-        r"^## \d+ ([^(\n]+?)(?: \(.*)?$", (ROOT / "docs" / "model.md").read_text("utf-8"), re.MULTILINE
-    )
-    used = {title for _, title in glossary.HEADINGS} | {line.heading for line in glossary.LINES.values()}
-    assert used <= set(headings)
+    pages = {
+        page: {title for _, title in headings} | {line.heading for line in glossary.LINES.values() if line.page == page}
+        for page, headings in ((glossary.MODEL, glossary.HEADINGS), (FINANCING, glossary.FINANCING_HEADINGS))
+    }
+    for page, titles in pages.items():
+        text = (ROOT / page).read_text("utf-8")
+        assert titles <= set(re.findall(r"^## \d+ ([^(\n]+?)(?: \(.*)?$", text, re.MULTILINE))
 
 
 def test_a_name_that_is_two_things() -> None:
     """``tax`` is a block of the file and a line of the cash flow: both are told."""
     text = describe("tax")
-    assert "tax (cash-flow line)" in text and "Corporate tax." in text
+    assert "tax (cash-flow line)" in text and "Taxes." in text
 
 
 def test_part_of_a_name() -> None:

@@ -15,8 +15,9 @@ from small_scenarios import constant, small_scenario
 
 from sim.base.sampling import Draws
 from sim.collect import Block
-from sim.engine import Model, deterministic, prepare, run_block
+from sim.engine import deterministic, run_block
 from sim.model.sanctions import Effects
+from sim.prepare import Model, prepare
 from sim.scenario import from_data
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ def wide(line: Array, model: Model) -> Array:
 def check_cash(model: Model, block: Block) -> None:
     """Sources equal uses in every row: revenue and salvage = costs + tax + capex + net."""
     lines = {name: wide(line, model) for name, line in block.lines.items()}
-    received = lines["revenue_merchant"] + lines["revenue_ppa"] + lines["salvage"]
+    received = lines["revenue_merchant"] + lines["revenue_ppa"] + lines["revenue_capacity"] + lines["salvage"]
     costs = ("supply_cost", "charges", "operating_cost", "replacements", "decommissioning", "tax", "capex", "net")
     paid = sum(lines[name] for name in costs)
     scale = np.maximum(np.abs(received), lines["capex"]) + np.abs(lines["net"]) + lines["supply_cost"] + 1.0
@@ -60,8 +61,8 @@ def check_energy(model: Model, block: Block) -> None:
 
 
 def check_depreciation(block: Block) -> None:
-    """No draw depreciates more than it has spent."""
-    spent = block.lines["capex"].sum(axis=0)
+    """No draw depreciates more than it has spent, renewals included."""
+    spent = block.lines["capex"].sum(axis=0) + block.lines["replacements"].sum(axis=0)
     assert np.all(block.lines["depreciation"].sum(axis=0) <= spent * (1 + 1e-9) + 1e-6)
 
 
@@ -112,7 +113,7 @@ def test_a_higher_price_never_lowers_npv(price: float, more: float, effect: floa
         data["market"]["price_per_kwh"] = constant(level)
         data["market"]["price_effect_per_gw"] = effect
         data["supply"]["cost"]["price_per_mwh"] = constant(cost)
-        data["tax"]["rate"] = tax
+        data["tax"]["jurisdictions"]["all"]["rate"] = tax
         values.append(npv(data))
     assert values[1] >= values[0] - 1e-6 * 2e9
 

@@ -30,7 +30,7 @@ BASE = SCENARIOS / "base.yaml"
 FACTS = RunFacts("2026-10-01T00:00:00+00:00", 1.0, 1)
 OVERRIDES: list[tuple[str, Any]] = [
     ("link.capacity_mw", 600),
-    ("tax.rate", {"dist": "triangular", "min": 0.1, "mode": 0.2, "max": 1 / 3}),
+    ("tax.jurisdictions.japan.rate", {"dist": "triangular", "min": 0.1, "mode": 0.2, "max": 1 / 3}),
     ("costs.items.plant.amount_million.value", 0.1 + 0.2e4),
     ("costs.decommissioning", None),
 ]
@@ -111,10 +111,11 @@ def test_files_that_differ(made: Path, tmp_path: Path) -> None:
 
 def test_a_run_from_the_shell_can_be_repeated(tmp_path: Path) -> None:
     """What the command line wrote is what its manifest repeats."""
-    arguments = [str(BASE), "--draws", "300", "--seed", "5", "--set", "tax.rate=1e-05", "--out", str(tmp_path)]
+    arguments = [str(BASE), "--draws", "300", "--seed", "5", "--out", str(tmp_path)]
+    arguments += ["--set", "tax.jurisdictions.japan.rate=1e-05"]
     subprocess.run([sys.executable, "-m", "sim", *arguments, "--quiet"], cwd=ROOT, check=True)
     again = from_manifest(tmp_path / "base" / MANIFEST)
-    assert again.overrides == [("tax.rate", 1e-05)]
+    assert again.overrides == [("tax.jurisdictions.japan.rate", 1e-05)]
     write(simulated(again.spec, again.draws, again.seed, again.keep_draws), tmp_path / "again", [], FACTS)
     assert same_bytes(again.files_sha256, tmp_path / "again") == []
 

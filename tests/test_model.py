@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from small_scenarios import constant, plain_arithmetic, small_scenario
 
 from sim.base.sampling import Draws, LendersCase
-from sim.engine import deterministic, prepare, run_block
+from sim.engine import deterministic, run_block
 from sim.model.dispatch import Curve, Terms, curve, dispatch
 from sim.model.physical import Losses, losses
 from sim.model.timeline import Grid, Timeline, run_clock
+from sim.prepare import prepare
 from sim.scenario import fill, from_data
 
 Array = NDArray[np.float64]

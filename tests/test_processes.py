@@ -74,7 +74,13 @@ def test_ou_time_averages(case: dict[str, Any]) -> None:
     for row in case["time_average_0_T"]:
         years = int(row["T"])
         level = processes.level_averages(
-            one(p["theta"]), one(p["x0"]), one(p["kappa"]), one(p["sigma"]), shocks(f"average{years}", years), 1.0
+            one(p["theta"]),
+            one(p["x0"]),
+            one(p["kappa"]),
+            one(p["sigma"]),
+            shocks(f"average{years}", years),
+            1.0,
+            years,
         )
         assert max(abs(z) for z in errors(level.mean(axis=0), row["mean"], row["var"])) < BOUND
 
@@ -146,7 +152,7 @@ def test_mean_of_log_averages_is_exact() -> None:
     mu = drift + 0.5 * sigma**2
     wanted = [50.0 * (math.exp(mu * k) - math.exp(mu * (k - 1))) / mu for k in range(1, 6)]
     assert np.exp(logs) == pytest.approx(wanted, rel=1e-12)
-    sample = processes.log_averages(median, shocks("mean", 5), 1.0)
+    sample = processes.log_averages(median, shocks("mean", 5), 1.0, 5)
     standard = sample.std(axis=1) / math.sqrt(DRAWS)
     assert np.all(np.abs(sample.mean(axis=1) - wanted) < BOUND * standard)
 

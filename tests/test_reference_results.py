@@ -16,6 +16,7 @@ from sim.tables import Table, tables
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference"
 NAMES = sorted(file.stem for file in (ROOT / "scenarios").glob("*.yaml"))
+FINANCINGS = sorted(f"financing/{file.stem}" for file in (ROOT / "scenarios" / "financing").glob("*.yaml"))
 KEPT = ("summary.csv", "payback.csv", "drivers.csv")
 TOLERANCE = 1e-9
 CURE = "If the new numbers are right, run `make results`, mend the table in README.md and say so in CHANGELOG.md."
@@ -64,11 +65,19 @@ def test_reference_is_current(name: str) -> None:
         assert not found, f"results/reference/{name}/{table}: {len(found)} differences\n{told}\n{CURE}"
 
 
+@pytest.mark.parametrize("name", FINANCINGS)
+def test_reference_of_financings_is_current(name: str) -> None:
+    """The summary kept for each financing is what a run with default draws and seed writes."""
+    found = changes(name, "summary.csv")
+    assert not found, f"results/reference/{name}: {len(found)} differences\n{found[:10]}\n{CURE}"
+
+
 def test_reference_is_whole_and_small() -> None:
-    """There is a folder for each shipped scenario and no other, with three tables each, below 400 KB in all."""
+    """Three tables for each shipped scenario, a summary for each financing and nothing else, below 600 KB in all."""
     files = sorted(str(file.relative_to(REFERENCE)) for file in REFERENCE.rglob("*") if file.is_file())
-    assert files == sorted(f"{name}/{table}" for name in NAMES for table in KEPT), CURE
-    assert sum((REFERENCE / file).stat().st_size for file in files) < 400_000
+    wanted = [f"{name}/{table}" for name in NAMES for table in KEPT]
+    assert files == sorted([*wanted, *(f"{name}/summary.csv" for name in FINANCINGS)]), CURE
+    assert sum((REFERENCE / file).stat().st_size for file in files) < 600_000
 
 
 def test_a_difference_is_seen() -> None:

@@ -34,7 +34,10 @@ COLUMNS = {
     "drivers.csv": ("input", "metric", "rank_correlation"),
     "distributions.csv": ("metric", "from", "to", "share"),
 }
-FLAGS = ("paid_back", "payback_reversed", "npv_positive", "irr_several_roots", "cut_by_horizon")
+FLAGS = (
+    *("paid_back", "payback_reversed", "npv_positive", "irr_several_roots", "cut_by_horizon"),
+    *("missed_payment", "defaulted", "equity_wiped_out"),
+)
 NAMES = ["base", "cable_only", "press_claim"]
 """Scenarios that seldom, often and certainly pay back."""
 
@@ -166,7 +169,7 @@ def test_payback_curve(folders: dict[str, Path], name: str) -> None:
 def test_cash_flow(folders: dict[str, Path], name: str, column: str) -> None:
     """Net is EBITDA less tax and capex, and cumulative lines are the running sums, row by row."""
     table = frame(folders[name], "cashflow.csv").pivot(index="period", columns="line", values=column)
-    income = table[["revenue_merchant", "revenue_ppa", "salvage"]].sum(axis=1)
+    income = table[["revenue_merchant", "revenue_ppa", "revenue_capacity", "salvage"]].sum(axis=1)
     costs = ["supply_cost", "charges", "operating_cost", "replacements", "decommissioning"]
     small = 1e-9 * float(table["net"].abs().max())
     assert np.allclose(table["ebitda"], income - table[costs].sum(axis=1), rtol=1e-9, atol=small)
@@ -210,8 +213,10 @@ def test_distributions(folders: dict[str, Path], name: str) -> None:
         values = draws[str(metric)]
         assert part["share"].sum() == pytest.approx(1.0, abs=1e-8)
         assert part[part["from"].isna()]["share"].sum() == pytest.approx(values.isna().mean(), abs=1e-8)
-        if str(metric) in FLAGS:
-            assert part["from"].tolist() == part["to"].tolist() == [0.0, 1.0]
+        two = part["from"].tolist() == part["to"].tolist() == [0.0, 1.0]
+        assert two or str(metric) not in FLAGS
+        if two:
+            assert set(values) <= {0.0, 1.0}
             assert part["share"].iloc[1] == pytest.approx(values.mean(), abs=1e-8)
             continue
         finite = part[np.isfinite(part["to"])]

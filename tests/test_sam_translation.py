@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,29 @@ from numpy.typing import NDArray
 from sim.errors import ScenarioError
 from sim.scenario import from_data
 from sim.study import validate as module
-from sim.study.sam import Unsupported, levered, to_scenario
-from sim.study.validate import validate
+from sim.study.sam import to_scenario
+from sim.study.sam_answers import GROUPS, answers, references
+from sim.study.sam_answers import _largest_root as largest_root
+from sim.study.sam_inputs import Unsupported, levered
+from sim.study.validate import Verdict, validate
 
 Array = NDArray[np.float64]
 Case = dict[str, Any]
 FOLDER = Path(__file__).parent / "reference" / "sam"
 FILES = sorted(FOLDER.glob("sam*.json"))
-ALWAYS = ["energy", "revenue_energy", "operating_cost", "opex_total", "depreciation"]
-ALWAYS += ["tax", "cash_flow_aftertax", "npv", "irr", "sam_lcoe"]
+UNSUPPORTED = {"sam21_receivables_quirk": "receivables reserve"}
+"""Cases that a scenario cannot say, with the reason."""
+TOLD = [file for file in FILES if file.stem not in UNSUPPORTED]
+BY_HAND = [file for file in TOLD if file.stem[3:5] not in {"11", "12", "17", "18", "22"}]
+"""Cases whose run without a loan is all in `hand_flows`."""
+LEVERED = [file for file in TOLD if file.stem[3:5] not in {"01", "02", "03", "04"}]
+WHOLE = {"energy", "revenue_energy", "revenue_total", "opex_total", "ebitda", "npv", "irr", "lcoe_nom", "lcoe_real"}
+WHOLE |= {"cost_installed", "size_of_equity", "equity_cash_flow_pretax", "equity_cash_flow_aftertax"}
+WHOLE |= {"equity_payback", "equity_payback_discounted", *GROUPS["without loan"]} - {"twin_tax"}
+"""Outputs of every case."""
+LENT = {"size_of_debt", "debt_interest", "debt_principal", "debt_service", "debt_balance", "cfads", "dscr", "min_dscr"}
+LENT |= {"llcr", "tax_depreciation", "tax", "twin_tax"}
+"""Outputs of every case with a loan."""
 
 
 def load(number: str) -> Case:
@@ -36,6 +51,18 @@ def changed(number: str, **inputs: Any) -> Case:
     """Return a case with other inputs."""
     case = load(number)
     return case | {"inputs": case["inputs"] | inputs}
+
+
+def verdicts(case: Case, folder: Path) -> dict[str, Verdict]:
+    """Return the verdicts on a case by output."""
+    file = folder / "case.json"
+    file.write_text(json.dumps(case), "utf-8")
+    return {verdict.output: verdict for verdict in module._verdicts(file)}
+
+
+def failing(case: Case, folder: Path) -> set[str]:
+    """Return the outputs that fail."""
+    return {output for output, verdict in verdicts(case, folder).items() if verdict.failed}
 
 
 def run(folder: Path) -> tuple[int, list[str]]:
@@ -65,13 +92,13 @@ def hand_flows(data: dict[str, Any]) -> dict[str, Array]:
         growth = (1.0 + cost.get("escalation_per_year", 0.0)) ** t
         operating += (cost["amount_per_mwh"] * energy if first is None else first) * growth
     salvage = np.where(t == years - 1, data["costs"]["salvage"]["share_of_capex"] * capex, 0.0)
-    written_off = np.zeros(years)
+    written_off, terms = np.zeros(years), data["tax"]["jurisdictions"]["all"]
     for item in items:
         if life := item.get("tax_life_years"):
-            start = t - (0.5 if data["tax"]["half_year"] else 0.0)
+            start = t - (0.5 if terms["depreciation"]["half_year"] else 0.0)
             written_off += item["amount_million"] * 1e6 / life * (np.clip(start + 1, 0, life) - np.clip(start, 0, life))
     ebitda = revenue + salvage - operating
-    tax = data["tax"]["rate"] * (ebitda - written_off)
+    tax = terms["rate"] * (ebitda - written_off)
     flows = np.append(-capex, ebitda - tax)
     inflation = data["macro"]["inflation"]["usd"]["value"]
     rate = (1.0 + inflation) * (1.0 + data["evaluation"]["discount_rate_real"]) - 1.0
@@ -79,11 +106,11 @@ def hand_flows(data: dict[str, Any]) -> dict[str, Array]:
     return {"energy": energy, "revenue": revenue, "opex": operating, "tax": tax, "flows": flows, "npv": npv}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", BY_HAND, ids=lambda file: file.stem)
 def test_translated_data_give_sams_lines(file: Path) -> None:
     """Formulas of model.md, applied by hand to the translated data, give SAM's lines; the engine has no part in it."""
     case = json.loads(file.read_text("utf-8"))
-    lines = hand_flows(to_scenario(case))
+    lines = hand_flows(to_scenario(case, loan=False))
     by_year, twin = case["outputs_by_year"], case["unlevered_twin"]
     pairs = {
         "energy": np.array(by_year["energy_kWh"][1:]) / 1000.0,
@@ -97,13 +124,13 @@ def test_translated_data_give_sams_lines(file: Path) -> None:
         assert lines[name] == pytest.approx(wanted, rel=0, abs=1e-12 * max(np.max(np.abs(wanted)), 1.0)), name
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", TOLD, ids=lambda file: file.stem)
 def test_translated_data_are_a_certain_scenario(file: Path) -> None:
     """The scenario is valid, holds no uncertain number and leaves the case as it was."""
     case = json.loads(file.read_text("utf-8"))
     before = json.dumps(case)
-    spec = from_data(file.stem, to_scenario(case))
-    assert not spec.uncertain
+    for loan in (True, False):
+        assert not from_data(file.stem, to_scenario(case, loan)).uncertain
     assert json.dumps(case) == before
 
 
@@ -150,7 +177,7 @@ def test_straight_line_tables_become_a_tax_life(
     assert found.keys() == items.keys()
     for name, (amount, life) in items.items():
         assert found[name] == (pytest.approx(amount, rel=1e-12), life)
-    assert data["tax"]["half_year"] is half_year
+    assert data["tax"]["jurisdictions"]["all"]["depreciation"]["half_year"] is half_year
 
 
 def test_financing_cost_is_part_of_the_investment() -> None:
@@ -160,7 +187,7 @@ def test_financing_cost_is_part_of_the_investment() -> None:
     assert own["items"]["depreciated"]["amount_million"] == pytest.approx(4223.0)
     assert own["items"]["not_depreciated"]["amount_million"] == pytest.approx(4.5)
     assert own["salvage"]["share_of_capex"] * 4227.5 == pytest.approx(400.0)
-    lent = to_scenario(changed("14", **extra))["costs"]
+    lent = to_scenario(changed("14", **extra), loan=False)["costs"]
     assert list(lent["items"]) == ["depreciated"]
 
 
@@ -202,24 +229,126 @@ def test_an_hourly_profile_counts_by_its_sum() -> None:
     assert data["supply"]["net_capacity_mw"] * data["supply"]["availability"] == pytest.approx(500.0)
 
 
+def test_hourly_prices_become_the_price_that_the_energy_earned() -> None:
+    """Formulas of the case, summed over its 8,760 hours here, give the yearly prices of the scenario."""
+    data = to_scenario(load("16"))
+    hour = np.arange(8760) % 24
+    energy = 1e6 * (1.0 + 0.5 * np.cos(2.0 * np.pi * (hour - 13) / 24.0))
+    shape = 1.0 + 0.35 * np.cos(2.0 * np.pi * (hour - 18) / 24.0)
+    values = data["market"]["schemes"]["ppa"]["price_per_kwh"]["values"]
+    for y in range(12):
+        prices = 60.0 * 0.99**y * (1.0 + 0.08 * np.sin(2.0 * np.pi * y / 7.0)) * shape
+        assert values[2000 + y] == pytest.approx(float((prices * energy).sum() / energy.sum()) / 1000.0, rel=1e-12)
+    assert data["supply"]["net_capacity_mw"] * data["supply"]["availability"] == pytest.approx(1000.0)
+    steady = {"module": "merchantplant", "market": GENERATED}
+    flat = to_scenario(changed("04", **steady))["market"]["schemes"]["ppa"]["price_per_kwh"]["values"]
+    assert flat[2000] == pytest.approx(0.06, rel=1e-12)
+
+
+def test_a_solved_price_is_an_input() -> None:
+    """Where SAM solves the price, its answer is taken, not the first guess."""
+    values = to_scenario(load("19"))["market"]["schemes"]["ppa"]["price_per_kwh"]["values"]
+    assert values[2000] == load("19")["outputs_scalar"]["solved_price_usd_per_kWh"] != 0.08
+
+
+@pytest.mark.parametrize("number", ["05", "09", "24"])
+def test_the_cap_on_gearing_gives_sams_loan(number: str) -> None:
+    """Our share of all uses and SAM's share of the cost without the fee are the same loan."""
+    case = load(number)
+    terms = to_scenario(case)["financing"]
+    scalar = case["outputs_scalar"]
+    cost, fee = scalar["cost_installed"] - scalar["cost_debt_upfront"], case["inputs"]["debt_fee_pct"] / 100.0
+    part = case["inputs"]["debt_percent"] / 100.0
+    assert scalar["size_of_debt"] == pytest.approx(part * (1.0 + part * fee) * cost, rel=1e-12)
+    assert scalar["size_of_debt"] == pytest.approx(terms["gearing_cap"] * scalar["cost_installed"], rel=1e-12)
+    assert "financing" not in to_scenario(case, loan=False)
+
+
+def test_terms_of_a_loan() -> None:
+    """Moratorium, fee, reserves, sculpting and the cap of a case are those of the tranche."""
+    loan = to_scenario(load("24"))["financing"]["tranches"]["loan"]
+    assert (loan["tenor_years"], loan["grace_years"], loan["profile"]) == (10.0, 2.0, "equal_principal")
+    assert (loan["rate"], loan["arrangement_fee"], loan["dsra_months"]) == pytest.approx((0.056, 0.02, 4.0))
+    capped = to_scenario(load("08"))["financing"]
+    assert "gearing_cap" not in capped
+    loan = capped["tranches"]["loan"]
+    assert (loan["profile"], loan["target_dscr"]) == ("sculpted", 1.3)
+    assert loan["ceiling_million"] == pytest.approx(0.55 * 4000.0 * 1.02)
+    reserves = to_scenario(load("11"), loan=False)["financing"]
+    assert (reserves["om_reserve_months"], reserves["reserve_rate"]) == (3.0, 0.02)
+    assert "tranches" not in reserves
+
+
+def test_a_table_that_is_not_a_straight_line_is_given_by_its_shares() -> None:
+    """MACRS by name or as numbers is a table of shares; a life only says that the cost is written off."""
+    rules = to_scenario(load("12"))["tax"]["jurisdictions"]["all"]["depreciation"]
+    assert rules["method"] == "custom"
+    assert list(rules["shares"].values()) == pytest.approx([0.2, 0.32, 0.192, 0.1152, 0.1152, 0.0576])
+    listed = changed("02", depreciation=[20.0, 32.0, 19.2, 11.52, 11.52, 5.76])
+    assert to_scenario(listed)["tax"]["jurisdictions"]["all"]["depreciation"] == rules
+
+
+def test_equipment_is_split_by_when_it_is_deducted() -> None:
+    """By the half-year table a tenth of what is written off over 5 years is deducted in the year of payment."""
+    renewals = to_scenario(load("17"))["costs"]["replacements"]
+    first, rest = renewals["equipment_0_deducted"], renewals["equipment_0_written_off"]
+    assert first["amount_million"] == pytest.approx(10.0) and "tax_life_years" not in first
+    assert rest["amount_million"] == pytest.approx(90.0) and rest["tax_life_years"] == 4.5
+    assert all(part["reserve_funded"] and part["every_years"] == 10.0 for part in (first, rest))
+
+
+def test_recapitalization_at_other_dates_is_a_price_of_energy() -> None:
+    """A single renewal in year 9, with an escalation of its own, is paid through the energy of that year."""
+    plan = {"cost_usd": 4e7, "escal_pct": 1.0, "years": [9]}
+    data = to_scenario(changed("13", recapitalization=plan))
+    values = data["supply"]["cost"]["price_per_mwh"]["values"]
+    assert {year for year, value in values.items() if value} == {2008}
+    paid = values[2008] * 1.025**8 * 8.76e6 * 0.993**8
+    assert paid == pytest.approx(4e7 * 1.035**8, rel=1e-12)
+    assert not data["costs"]["replacements"]
+
+
+def test_a_declining_property_tax_and_a_capacity_payment() -> None:
+    """Both have their counterpart."""
+    data = to_scenario(load("18"))
+    assert data["costs"]["operating"]["property_tax"]["decline_per_year"] == 0.03
+    assert data["costs"]["operating"]["property_tax"]["amount_million_per_year"] == pytest.approx(32.0)
+    payment = data["market"]["schemes"]["capacity"]
+    assert (payment["amount_million_per_year"], payment["escalation_per_year"]) == (60.0, 0.01)
+
+
 # --- what cannot be said ------------------------------------------------------------------------------------------
 
+EQUIPMENT: dict[str, Any] = {"equip_reserves": [[0.05, 10]], "equip_depr_class": "sl5"}
+GENERATED = {"generated_by": {"function": "merchant_prices", "kwargs": {"n": 25}}}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"module": "cashloan"}, "module 'cashloan'"),
-    ({"module": "merchantplant", "market": {"generated_by": {}}}, "hourly merchant prices"),
+    ({"module": "merchantplant", "market": {"generated_by": {}}}, "not given by a known formula"),
+    ({"module": "merchantplant", "market": [50.0, 60.0]}, "not given by a known formula"),
+    (
+        {"module": "merchantplant", "market": {"generated_by": {**GENERATED["generated_by"], "kwargs": {"q": 1}}}},
+        "unknown",
+    ),
+    (
+        {"module": "merchantplant", "market": {"generated_by": {**GENERATED["generated_by"], "kwargs": {}}}},
+        "n is not a",
+    ),
     ({"module": "merchantplant"}, "a merchant plant without prices"),
-    ({"ppa_mode": "target_irr"}, "solved for"),
+    ({"ppa_mode": "auction"}, "ppa_mode 'auction'"),
+    ({"ppa_mode": "target_irr", "price_by_year_usd_per_kWh": None}, "solved for, and the answer is missing"),
     ({"tod_multipliers": [1.1, 0.9]}, "time of delivery"),
-    ({"capacity_payment": {"usd_per_yr": 6e7, "escal_pct": 1.0}}, "capacity payment"),
-    ({"working_capital_months": 3.0}, "working-capital reserve"),
+    ({"capacity_payment": 6e7}, "capacity payment"),
+    ({"capacity_payment": {"usd_per_yr": 6e7, "escal_pct": 1.0, "from_year": 2}}, "capacity payment"),
     ({"receivables_months": 1.5}, "receivables reserve"),
-    ({"equip_reserves": [[0.05, 10]]}, "equipment reserves"),
-    ({"property_tax_rate_pct": 0.8, "property_tax_decline_pct_points": 3.0}, "declining"),
-    ({"recapitalization": {"cost_usd": 1.0, "escal_pct": 0.0, "years": [9]}}, "recapitalization"),
-    ({"recapitalization": {"cost_usd": 1.0, "escal_pct": 1.0, "years": [10, 20]}}, "recapitalization"),
+    (EQUIPMENT | {"equip_depr_class": "custom"}, "equip_depr_class 'custom'"),
+    (EQUIPMENT | {"equip_reserves": [0.05]}, "equipment reserves in an unknown form"),
+    (EQUIPMENT | {"equip_reserves": [[0.05, 5]]}, "equipment renewed in the last year"),
+    (EQUIPMENT | {"equip_reserves": [[0.05, 9.5]]}, "after a part of a year"),
+    ({"recapitalization": {"cost_usd": 1.0, "escal_pct": 0.0, "years": [9.5]}}, "outside of the years"),
+    ({"recapitalization": {"cost_usd": 1.0, "escal_pct": 0.0, "years": [26]}}, "outside of the years"),
     ({"recapitalization": [9]}, "recapitalization in an unknown form"),
-    ({"depreciation": "macrs5"}, "not a straight line"),
-    ({"depreciation": [20.0, 32.0, 19.2, 11.52, 11.52, 5.76]}, "not a straight line"),
+    ({"depreciation": "macrs15"}, "not a known table"),
+    ({"depreciation": [20.0, 32.0, 19.2, 11.52, 11.52, 15.76]}, "of more than the cost"),
     ({"depreciation": [10.0] * 11}, "more depreciation than cost"),
     ({"degradation_pct": [0.0, 0.5, 1.0]}, "degradation_pct as a list"),
     ({"om_fixed_usd_per_yr": [1.0, 2.0]}, "om_fixed_usd_per_yr as a list"),
@@ -227,6 +356,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"price_usd_per_kWh": [0.07, 0.08]}, "2 prices for 25 years"),
     ({"analysis_period_years": 24.5}, "not a whole number"),
     ({"debt_mode": "bond"}, "debt_mode 'bond'"),
+    ({"debt_percent": 50.0, "debt_payment": "balloon"}, "debt_payment 'balloon'"),
+    ({"debt_mode": "dscr", "moratorium_years": 2}, "a moratorium of a loan that is sized by DSCR"),
+    ({"debt_mode": "dscr", "dscr_cap_debt_percent": 50.0, "working_capital_months": 3.0}, "working-capital reserve"),
     ({"capex_usd": None}, "capex_usd is missing"),
     ({"capex_usd": 0.0}, "no investment"),
     ({"capex_usd": "much"}, "capex_usd is not a number"),
@@ -259,42 +391,171 @@ def test_a_loan_is_seen_by_mode_and_share() -> None:
 
 
 def test_every_case_passes() -> None:
-    """The engine gives SAM's numbers in all cases: one line for each output, all PASS, far below the tolerance."""
+    """The engine gives SAM's numbers in all cases that a scenario can say; the screen has a line for each group."""
     code, lines = run(FOLDER)
     assert code == 0
-    outputs = {
-        file.stem: [line.split("  ")[1] for line in lines if line.startswith(file.stem + "  ")] for file in FILES
-    }
-    for name, found in outputs.items():
-        assert sorted(found) == sorted(ALWAYS + (["salvage"] if name == "sam14_salvage" else []))
-    assert len(lines) == sum(len(found) for found in outputs.values())
+    for name, why in UNSUPPORTED.items():
+        (line,) = (line for line in lines if line.startswith(name))
+        assert f"UNSUPPORTED: {why}" in line
+        lines.remove(line)
     for line in lines:
-        _, _, verdict, error = line.split("  ")
-        assert verdict == "PASS"
+        name, outputs, verdict, error, *_ = line.split("  ")
+        assert name in {file.stem for file in TOLD} and verdict == "PASS", line
         assert float(error.removeprefix("max rel error ")) < 1e-9
+        assert outputs.split(":")[0] in {*GROUPS, "target_irr", "irr"}
+    assert len(FILES) == 24 and len(lines) < 8 * len(FILES)
+
+
+@pytest.mark.parametrize("file", TOLD, ids=lambda file: file.stem)
+def test_every_output_of_a_case_is_compared(file: Path) -> None:
+    """Whatever SAM gives and is not zero throughout is held against the engine, to 1e-9 and mostly to rounding."""
+    case: Case = json.loads(file.read_text("utf-8"))
+    found = {verdict.output: verdict for verdict in module._verdicts(file)}
+    assert found.keys() >= (WHOLE | LENT if file in LEVERED else WHOLE)
+    assert found.keys() == {name for name, value in references(case).items() if value is not None and value.any()}
+    exact = 1e-10 if file.stem == "sam20_toy_5yr" else 1e-12  # SAM ends its own iteration at a thousandth of a dollar
+    for output, verdict in found.items():
+        assert verdict.error is not None and verdict.error < exact, output
+    assert found.keys() <= {name for names in GROUPS.values() for name in names}
+
+
+def test_remarks() -> None:
+    """A price solved by SAM gives the target as our IRR; an IRR that SAM does not print is the true root."""
+    (solved,) = FOLDER.glob("sam19_*.json")
+    (line,) = (v for v in module._verdicts(solved) if v.output == "target_irr")
+    assert line.error is not None and line.error < 1e-12 and "solved" in line.why
+    (silent,) = FOLDER.glob("sam23_*.json")
+    (line,) = (v for v in module._verdicts(silent) if v.output == "irr")
+    assert line.error is not None and line.error < 1e-12 and "SAM prints none" in line.why
 
 
 @pytest.mark.parametrize(
     ("number", "inputs", "outputs"),
     [
-        ("01", {"gen_kW": 1000010.0}, {"energy", "revenue_energy", "npv", "irr", "sam_lcoe"}),
-        ("03", {"depreciation": [5.0] * 20}, {"depreciation", "tax", "cash_flow_aftertax", "npv"}),
-        ("04", {"om_fixed_escal_pct": 0.5125}, {"operating_cost", "opex_total", "tax", "npv"}),
+        ("01", {"gen_kW": 1000010.0}, {"energy", "revenue_energy", "npv", "irr", "lcoe_nom", "twin_lcoe_nom"}),
+        ("03", {"depreciation": [5.0] * 20}, {"tax_depreciation", "tax", "equity_cash_flow_aftertax", "npv"}),
+        ("04", {"om_fixed_escal_pct": 0.5125}, {"om_fixed", "opex_total", "tax", "npv"}),
         ("04", {"price_escalation_pct": 2.001}, {"revenue_energy", "tax", "npv"}),
-        ("04", {"real_discount_rate_pct": 6.0001}, {"npv", "sam_lcoe"}),
-        ("13", {"degradation_pct": 0.701}, {"energy", "revenue_energy", "operating_cost"}),
-        ("14", {"salvage_pct": 10.01}, {"salvage", "tax", "cash_flow_aftertax", "sam_lcoe"}),
-        ("15", {"tax_rate_pct": 25.001}, {"tax", "cash_flow_aftertax", "npv", "irr"}),
+        ("04", {"real_discount_rate_pct": 6.0001}, {"npv", "lcoe_nom", "twin_npv"}),
+        ("13", {"degradation_pct": 0.701}, {"energy", "revenue_energy", "om_production"}),
+        ("14", {"salvage_pct": 10.01}, {"salvage", "tax", "equity_cash_flow_aftertax", "lcoe_nom"}),
+        ("15", {"tax_rate_pct": 25.001}, {"tax", "equity_cash_flow_aftertax", "npv", "irr", "twin_tax"}),
+        ("05", {"debt_rate_pct": 5.001}, {"debt_interest", "debt_service", "dscr", "min_dscr", "llcr", "tax", "irr"}),
+        ("06", {"debt_percent": 50.001}, {"size_of_debt", "size_of_equity", "debt_principal", "debt_balance"}),
+        ("07", {"dscr": 1.3001}, {"size_of_debt", "debt_service", "dscr", "npv"}),
+        ("08", {"dscr_cap_debt_percent": 55.001}, {"size_of_debt", "min_dscr"}),
+        ("09", {"debt_closing_usd": 4.6e6}, {"cost_installed", "size_of_debt", "npv"}),
+        ("10", {"dsra_months": 6.001}, {"dsra_balance", "reserve_interest", "cost_installed"}),
+        ("11", {"working_capital_months": 3.001}, {"om_reserve_balance", "size_of_debt", "twin_cash_flow_aftertax"}),
+        ("12", {"depreciation": "sl5_half_year"}, {"tax_depreciation", "tax", "irr", "twin_tax"}),
+        ("17", {"equip_depr_class": "sl6"}, {"tax_depreciation", "tax", "npv", "twin_tax"}),
+        ("17", {"reserve_interest_pct": 1.501}, {"reserve_interest", "npv", "twin_npv"}),
+        ("18", {"property_tax_decline_pct_points": 3.001}, {"property_tax", "cfads", "dscr"}),
+        ("24", {"moratorium_years": 1}, {"debt_principal", "debt_balance", "dsra_balance"}),
+        ("24", {"debt_fee_pct": 0.0}, {"cost_debt_upfront", "size_of_debt", "cost_installed", "npv"}),
     ],
 )
 def test_a_wrong_answer_fails(tmp_path: Path, number: str, inputs: dict[str, Any], outputs: set[str]) -> None:
-    """An input moved a little away from the stored answers fails in the outputs that it touches."""
-    (tmp_path / "case.json").write_text(json.dumps(changed(number, **inputs)))
-    code, lines = run(tmp_path)
-    failed = {line.split("  ")[1] for line in lines if "  FAIL  " in line}
-    assert code == 1
+    """An input moved a little away from the stored answers fails in the outputs that it touches, and not in all."""
+    told = verdicts(changed(number, **inputs), tmp_path)
+    failed = {output for output, verdict in told.items() if verdict.failed}
     assert failed >= outputs
-    assert failed < {line.split("  ")[1] for line in lines}
+    assert failed < told.keys()
+    code, lines = run(tmp_path)
+    assert code == 1
+    assert failed == {line.split("  ")[1] for line in lines if "  FAIL  " in line}
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _of_loan(**terms: Any) -> Change:
+    return lambda data: data["financing"]["tranches"]["loan"].update(terms)
+
+
+def _of_all(**terms: Any) -> Change:
+    return lambda data: data["financing"].update(terms)
+
+
+def _equipment_written_off_later(data: dict[str, Any]) -> None:
+    for name, part in data["costs"]["replacements"].items():
+        part["tax_life_years"] = 5.0 if name.endswith("written_off") else 0.5
+
+
+def _losses_carried(data: dict[str, Any]) -> None:
+    data["tax"]["jurisdictions"]["all"]["losses"] = "carried_forward"
+
+
+CONVENTIONS: list[tuple[str, Change, set[str]]] = [
+    ("24", _of_loan(arrangement_fee=0.0), {"cost_debt_upfront", "cost_installed", "npv"}),
+    ("24", _of_all(gearing_cap=0.5), {"size_of_debt", "debt_balance"}),
+    ("24", _of_loan(grace_years=0.0, tenor_years=8.0), {"debt_principal", "llcr"}),
+    ("24", _of_loan(dsra_months=0.0), {"dsra_balance", "reserve_interest"}),
+    ("24", _of_all(tax_life_years=20.0), {"tax", "npv"}),
+    ("24", _of_all(cfads_basis="after_tax"), {"cfads", "dscr", "min_dscr", "llcr"}),
+    ("07", _of_all(cfads_basis="after_tax"), {"size_of_debt", "debt_service", "npv"}),
+    ("08", _of_loan(ceiling_million=2200.0), {"size_of_debt", "dscr"}),
+    ("11", _of_all(om_reserve_months=0.0), {"om_reserve_balance", "reserve_total"}),
+    ("11", _of_all(reserve_rate=0.0), {"reserve_interest", "tax", "equity_cash_flow_aftertax"}),
+    ("12", _losses_carried, {"tax", "equity_cash_flow_aftertax", "irr"}),
+    ("17", _equipment_written_off_later, {"tax_depreciation", "tax"}),
+    ("22", _of_loan(profile="annuity"), {"debt_principal", "dscr"}),
+]
+"""Case, a convention of SAM broken in its translation, and what must fail."""
+
+
+@pytest.mark.parametrize(("number", "change", "outputs"), CONVENTIONS)
+def test_a_broken_convention_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: str, change: Change, outputs: set[str]
+) -> None:
+    """Each convention of SAM that the translation keeps is seen by at least one case."""
+
+    def broken(case: Case, loan: bool = True) -> dict[str, Any]:
+        data = to_scenario(case, loan)
+        if loan:
+            change(data)
+        return data
+
+    monkeypatch.setattr(module, "to_scenario", broken)
+    assert failing(load(number), tmp_path) >= outputs
+
+
+@pytest.mark.parametrize("file", LEVERED, ids=lambda file: file.stem)
+def test_a_thousandth_of_the_cash_for_service_fails(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFADS that is 0.1 % higher is a failure in every case with a loan, and so is a DSCR or a balance."""
+    case: Case = json.loads(file.read_text("utf-8"))
+    for output in ("cfads", "dscr", "debt_balance", "equity_cash_flow_aftertax", "npv", "llcr"):
+
+        def scaled(*arguments: Any, output: str = output) -> dict[str, Array]:
+            found = answers(*arguments)
+            return found | {output: found[output] * 1.001}
+
+        monkeypatch.setattr(module, "answers", scaled)
+        assert failing(case, tmp_path) == {output}
+
+
+def test_a_loan_beyond_repayment_is_unsupported(tmp_path: Path) -> None:
+    """SAM lends what cannot be repaid on time; the engine does not. Either sign alone is a failure, not an excuse."""
+    case = changed("24", price_usd_per_kWh=0.055)
+    assert "size_of_debt" in failing(case, tmp_path)
+    case["outputs_by_year"]["debt_service"] = [2.0 * paid for paid in case["outputs_by_year"]["debt_service"]]
+    (line,) = verdicts(case, tmp_path).values()
+    assert line.error is None and "cannot repay on time" in line.why
+    sound = load("24") | {"outputs_by_year": case["outputs_by_year"]}
+    assert failing(sound, tmp_path) == {"debt_service"}
+    large = changed("07", price_usd_per_kWh=0.12)
+    assert "size_of_debt" in failing(large, tmp_path)
+    large["outputs_scalar"]["size_of_debt"] *= 3.0
+    (line,) = verdicts(large, tmp_path).values()
+    assert line.error is None and "larger than all that is paid for" in line.why
+
+
+def test_a_loan_that_outlives_the_plant_is_unsupported(tmp_path: Path) -> None:
+    """Terms that the engine refuses are no failure of its arithmetic."""
+    (line,) = verdicts(changed("05", debt_tenor_years=26), tmp_path).values()
+    assert line.error is None and line.why.startswith("not a possible scenario: ") and "tenor" in line.why
 
 
 FOREIGN: dict[str, object] = {
@@ -323,12 +584,13 @@ def test_foreign_files_get_one_line_each(tmp_path: Path) -> None:
     assert lines == [f"{name}  UNSUPPORTED: not a known case format" for name in names]
 
 
-@pytest.mark.parametrize("gone", [*load("04")["inputs"], "inputs", "unlevered_twin", "irr", "id", "title"])
+@pytest.mark.parametrize("gone", [*load("04")["inputs"], "inputs", "unlevered_twin", "irr", "derived", "id", "title"])
 def test_a_case_with_a_key_missing_never_raises(tmp_path: Path, gone: str) -> None:
     """Without any one of its keys a case is refused or compared as far as it goes, in single lines."""
-    case = load("13")
-    (case["inputs"] if gone in case["inputs"] else case).pop(gone)
-    (tmp_path / "case.json").write_text(json.dumps(case))
+    for number in ("08", "13", "16", "17", "19", "24"):
+        case = load(number)
+        (case["inputs"] if gone in case["inputs"] else case).pop(gone)
+        (tmp_path / f"{number}.json").write_text(json.dumps(case))
     code, lines = run(tmp_path)
     assert code == 0
     assert lines and all("\n" not in line and ("  PASS  " in line or "  UNSUPPORTED: " in line) for line in lines)
@@ -338,17 +600,19 @@ def test_missing_and_unusable_answers_are_unsupported(tmp_path: Path) -> None:
     """An answer that is missing, null or text is not compared; the others are."""
     case = load("04")
     del case["outputs_by_year"]["energy_kWh"]
-    del case["outputs_by_year"]["insurance"]
     case["outputs_by_year"]["tax"] = "much"
     case["outputs_by_year"]["equity_cash_flow_aftertax"][3] = None
     case["outputs_scalar"]["lcoe_nom"] = float("nan")
     case["irr"] = None
-    (tmp_path / "case.json").write_text(json.dumps(case))
+    told = verdicts(case, tmp_path)
+    missing = {output for output, verdict in told.items() if verdict.why == "no reference value"}
+    assert missing == {"energy", "tax", "equity_cash_flow_aftertax", "lcoe_nom", "irr"}
+    assert not any(verdict.failed for verdict in told.values())
+    assert told.keys() >= WHOLE
     code, lines = run(tmp_path)
-    missing = {line.split("  ")[1] for line in lines if line.endswith("  UNSUPPORTED: no reference value")}
     assert code == 0
-    assert missing == {"energy", "operating_cost", "tax", "cash_flow_aftertax", "sam_lcoe", "irr"}
-    assert sum("  PASS  " in line for line in lines) == len(ALWAYS) - len(missing)
+    found = {line.split("  ")[1] for line in lines if line.endswith("  UNSUPPORTED: no reference value")}
+    assert found == missing
 
 
 def test_an_impossible_scenario_is_unsupported(tmp_path: Path) -> None:
@@ -363,12 +627,12 @@ def test_an_impossible_scenario_is_unsupported(tmp_path: Path) -> None:
 
 def test_a_case_without_any_irr_wants_none() -> None:
     """No root: the engine's IRR has to be NaN, and a number is an error; the other way round, too."""
-    wanted = module._largest_root({"roots": []}, "roots")
+    wanted = largest_root({"roots": []}, "roots")
     assert wanted is not None
     assert module._error(np.array([math.nan]), wanted) == 0.0
     assert module._error(np.array([0.1]), wanted) == math.inf
     assert module.Verdict("case", "irr", module._error(np.array([math.nan]), np.array([0.1]))).failed
-    several = module._largest_root({"roots": [-0.2, 0.4, 0.1]}, "roots")
+    several = largest_root({"roots": [-0.2, 0.4, 0.1]}, "roots")
     assert several is not None and several.tolist() == [0.4]
 
 

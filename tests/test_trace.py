@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from random_financing import add_financing
 from random_scenarios import random_scenario
 from small_scenarios import constant, small_scenario
 
-from sim.base.sampling import REPLICATE, Draws, LendersCase
-from sim.engine import prepare, run_block
+from sim.base.sampling import REPLICATE, Draws
+from sim.engine import run_block
 from sim.errors import ScenarioError
+from sim.model.books import LINES as FINANCED
+from sim.prepare import prepare
 from sim.scenario import Spec, from_data, read
 from sim.study.trace import LINES, METRICS, Lines, trace, tree
+from sim.study.trace_finance import BALANCES
 from sim.study.trace_inputs import OneDraw
 from sim.study.trace_tree import Node, made, render
 
@@ -41,6 +47,9 @@ def contracted() -> Spec:
     data["costs"]["operating"]["share"] = {"share_of_capex_per_year": 0.01, "price_year": 2026}
     data["costs"]["operating"]["share"] |= {"escalation_per_year": 0.01}
     data["costs"]["replacements"] = {"control": {"amount_million": 10, "price_year": 2026, "every_years": 5}}
+    data["costs"]["replacements"]["cards"] = {"amount_million": 9, "price_year": 2026, "every_years": 2}
+    data["costs"]["replacements"]["cards"] |= {"tax_life_years": 3}
+    data["costs"]["operating"]["dues"] = {"amount_million_per_year": 5, "price_year": 2026, "decline_per_year": 0.2}
     data["costs"]["salvage"] = {"share_of_capex": 0.05, "price_year": 2026}
     data["link"] |= {"onshore_km": 400, "line_loss_per_1000km": 0.03}
     data["supply"]["take_or_pay_share"] = 0.9
@@ -56,8 +65,47 @@ def contracted() -> Spec:
         "utility": ppa | {"price_per_kwh": constant(10), "currency": "jpy"},
         "state": ppa | {"share": 0.2, "price_per_kwh": constant(0.07), "indexed": False},
         "merchant": {"kind": "merchant", "share": 0.5},
+        "ready": {"kind": "capacity", "amount_million_per_year": 20, "price_year": 2026, "term_years": 6},
+    }
+    table = {"method": "custom", "shares": {1: 0.6, 2: 0.4}, "half_year": True}
+    half, twice = {"share": 0.5, "rate": 0.2}, {"method": "declining_balance", "factor": 2}
+    data["tax"]["jurisdictions"] = {
+        "sender": half | {"losses": "carried_forward", "loss_limit": 0.5, "depreciation": twice},
+        "receiver": half | {"loss_expiry_years": 1.5, "depreciation": table},
     }
     return from_data("contracted", data)
+
+
+def structured() -> Spec:
+    """Return a scenario with two ranks of loans and everything that a term sheet may hold, in half-years."""
+    data = small_scenario()
+    data["timeline"] |= {"periods_per_year": 2, "construction": {"years": 2.7}}
+    data["macro"]["inflation"]["jpy"] = constant(0.01)
+    data["macro"]["fx"] = {"jpy": {"rate": {"process": "gbm", "spot": 150, "volatility": 0.1}}}
+    rate = {"process": "ou", "spot": 0.01, "mean_level": 0.02, "reversion_per_year": 0.3, "volatility": 0.005}
+    data["macro"]["reference_rates"] = {"yen": rate}
+    data["costs"]["replacements"] = {"control": {"amount_million": 30, "price_year": 2026, "every_years": 5}}
+    data["costs"]["replacements"]["control"] |= {"reserve_funded": True, "tax_life_years": 3}
+    data["tax"]["withholding"] = {"japan": {"interest": 0.1, "dividends": 0.05}}
+    bank = {"nation": "japan", "currency": "jpy", "seniority": 1, "share": 0.6, "reference": "yen", "margin": 0.02}
+    bank |= {"margin_construction": 0.03, "arrangement_fee": 0.02, "commitment_fee": 0.01, "tenor_years": 8}
+    bank |= {"dsra_months": 6, "profile": "annuity", "standby_share": 0.1, "lock_up_dscr": 1.1, "default_dscr": 1.01}
+    fund = {"nation": "japan", "seniority": 2, "share": 0.4, "rate": 0.07, "tenor_years": 9, "grace_years": 1}
+    fund |= {"profile": "equal_principal", "cash_sweep": 0.3, "dsra_months": 3, "guarantee_premium": 0.02}
+    data["financing"] = {
+        "sponsors": {"own": {"nation": "japan", "share": 0.5}, "other": {"nation": "russia", "share": 0.5}},
+        "tranches": {"bank": bank, "fund": fund},
+        "grants": {"state": {"share_of_uses": 0.1}, "region": {"amount_million": 20}},
+        "shareholder_loan": {"share": 0.5, "rate": 0.08},
+        "gearing_cap": 0.5,
+        "tax_life_years": 6,
+        "om_reserve_months": 7,
+        "reserve_rate": 0.01,
+        "penalty_margin": 0.02,
+        "cure_years": 0.5,
+        "long_stop_years": 1,
+    }
+    return from_data("structured", data)
 
 
 @cache
@@ -68,8 +116,7 @@ def spec(name: str) -> Spec:
 
 def lines(scenario: Spec, draw: int | None) -> Lines:
     """Return a scenario in a draw or the lenders' case."""
-    chance = LendersCase() if draw is None else OneDraw(1, (draw // REPLICATE,), draw % REPLICATE)
-    return Lines.of(scenario, chance)
+    return Lines.of(scenario, None if draw is None else OneDraw(1, (draw // REPLICATE,), draw % REPLICATE))
 
 
 def check(root: Node) -> None:
@@ -78,17 +125,24 @@ def check(root: Node) -> None:
     assert not wrong, "\n".join([root.name, *wrong])
 
 
+def check_lines(of: Lines, names: Iterable[str], years: Iterable[int]) -> None:
+    """Assert that lines of some years follow from their parts and are the engine's numbers."""
+    book = of.block.lines
+    book["revenue"] = book["revenue_merchant"] + book["revenue_ppa"] + book["revenue_capacity"]
+    for year, name in itertools.product(years, names):
+        root = of.of_year(name, year)
+        check(root)
+        rows = [row.at(book[name]) for row in of.rows(year)]
+        engine = rows[-1] if name.startswith("cumulative") or name in BALANCES else sum(rows)
+        if name == "dscr":
+            engine = min((ratio for ratio in rows if not np.isnan(ratio)), default=np.nan)
+        assert root.value == pytest.approx(engine, rel=1e-9, abs=1e-3, nan_ok=True), f"{name} {year}"
+
+
 def check_all(of: Lines, years: tuple[int, ...]) -> None:
     """Assert that all lines of some years, and all metrics, follow from their parts and are the engine's numbers."""
-    book = of.block.lines
-    book["revenue"] = book["revenue_merchant"] + book["revenue_ppa"]
-    for name in LINES:
-        for year in years:
-            root = of.of_year(name, year)
-            check(root)
-            rows = [row.at(book[name]) for row in of.rows(year)]
-            engine = rows[-1] if name.startswith("cumulative") else sum(rows)
-            assert root.value == pytest.approx(engine, rel=1e-9, abs=1e-3), f"{name} {year}"
+    lent = of.spec.written.financing is not None
+    check_lines(of, [name for name in LINES if lent or name not in FINANCED], years)
     for name in METRICS:
         root = of.metric(name)
         check(root)
@@ -102,6 +156,66 @@ def test_shipped_scenarios(name: str, draw: int | None) -> None:
     check_all(lines(spec(name), draw), YEARS)
 
 
+LENT = ("base", "financing/rouble_loans", "financing/state_50_30_20")
+
+
+@pytest.mark.parametrize("draw", [None, DRAW])
+@pytest.mark.parametrize("name", LENT)
+def test_loans(name: str, draw: int | None) -> None:
+    """All lines of the financing add up while building, at COD, in operation, in the last year of service and later."""
+    of = lines(spec(name), draw)
+    last = of.model.grid.start_year + of.plan.last_row - 1
+    check_lines(of, FINANCED, (2027, 2031, 2033, last, last + 1, last + 12))
+
+
+@pytest.mark.parametrize("draw", [None, 3])
+def test_ranks_grants_reserves_sweep_and_shareholder_loan(draw: int | None) -> None:
+    """The same with two ranks, a sweep, reserves, a grant, a shareholder loan, floating rates and half-years."""
+    of = lines(structured(), draw)
+    start, years = of.model.grid.start_year, of.model.grid.years
+    check_lines(of, FINANCED, range(start, start + years))
+    names = {node.name for line in FINANCED for node in of.of_year(line, 2031).walk()}
+    assert {"prepaid to fund in 2031 (1/2)", "debt service reserve of rank 2 before 2031 (1/2)"} <= names
+    assert {"withheld of interest to fund", "financing.shareholder_loan.rate", "set aside for control"} <= {
+        name.split(" at the end")[0] for name in names
+    }
+
+
+def test_a_default_can_be_followed() -> None:
+    """Where the loans fail, arrears, lock-up, support, unpaid costs and what is written off add up in every year."""
+    of = lines(spec("financing/high_gearing"), 1)
+    assert of.block.metrics["defaulted"][0] == of.block.metrics["equity_wiped_out"][0] == 1.0
+    start, years = of.model.grid.start_year, of.model.grid.years
+    check_lines(of, FINANCED, range(start, start + years, 2))
+    book = of.block.lines
+    assert all(book[name].max() > 0.0 for name in ("arrears", "written_off", "unpaid_costs"))
+    year = start + int(np.argmax(book["written_off"][:, 0])) - 1
+    names = {node.name for node in of.of_year("distributions", year).walk()}
+    assert {f"default before {year}", f"jbic is owed arrears in {year}", "financing.cure_years"} <= names
+    assert of.of_year("written_off", year).value > 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_loans(seed: int) -> None:
+    """Term sheets that between them use every option: the lines of all years add up in a draw."""
+    rng = random.Random(seed)
+    of = lines(from_data("random", add_financing(rng, random_scenario(rng))), 5 + seed)
+    start, years = of.model.grid.start_year, of.model.grid.years
+    check_lines(of, FINANCED, range(start, start + years, 2))
+
+
+def test_terms_and_plan_are_the_leaves_of_loans() -> None:
+    """What was agreed is shown with its source, the size of the debt with what limits it."""
+    service = trace(spec("base"), "debt_service_due", 2040)
+    assert "financing.tranches.jbic.margin = 0.0155 fraction per year · source: NeuConnect (TXF, 2022)" in service
+    assert "financing.tranches.jbic.tenor_years = 15 years · source: assumption: general knowledge, OECD" in service
+    assert "← see --line debt_balance --year 2039" in service
+    drawn = trace(spec("base"), "debt_drawn", 2030)
+    assert "all loans = " in drawn and "sized on the lenders' case: the least that one of these allows" in drawn
+    assert "DSCR 1.8 of jbic in " in drawn and "financing.tranches.jbic.target_dscr = 1.8 · source" in drawn
+    assert "ratio ← cfads / debt_service_due" in trace(spec("base"), "dscr", 2040).splitlines()[1]
+
+
 @pytest.mark.parametrize("draw", [None, DRAW])
 def test_contracts_charges_take_or_pay_and_quarters(draw: int | None) -> None:
     """The same with contracts, charges, take-or-pay, two currencies, moving inflation and quarters of a year."""
@@ -112,6 +226,9 @@ def test_contracts_charges_take_or_pay_and_quarters(draw: int | None) -> None:
     assert {"duty", "wheeling"} <= {node.name for node in of.of_year("charges", 2034).walk()}
     powers = [node for node in of.of_year("revenue_ppa", 2034).walk() if node.name.startswith("power of ")]
     assert powers and all(power.value > 0.0 for power in powers)
+    parts = {node.name for node in of.of_year("tax", 2034).walk()}
+    assert {"tax of sender 2034 (1/4)", "losses that can be used", "depreciation of cards"} <= parts
+    assert of.of_year("revenue_capacity", 2034).value > 0.0
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -177,6 +294,7 @@ def test_a_mismatch_is_shown() -> None:
         ("revenue", None, None, "revenue needs a year; give a year from 2027"),
         ("investment_usd", 2040, None, "investment_usd is not of one year; leave out --year"),
         ("revenue", 2040, -1, "-1 is no draw; count draws from 0"),
+        ("dscrr", 2040, None, "there is no line 'dscrr'; did you mean dscr"),
     ],
 )
 def test_errors_say_what_to_do(line: str, year: int | None, draw: int | None, message: str) -> None:
@@ -184,6 +302,12 @@ def test_errors_say_what_to_do(line: str, year: int | None, draw: int | None, me
     with pytest.raises(ScenarioError) as caught:
         trace(spec("base"), line, year, draw)
     assert message in str(caught.value)
+
+
+def test_lines_of_loans_need_loans() -> None:
+    """A scenario without a financing section has no lines of it."""
+    with pytest.raises(ScenarioError, match="dscr is a line of the financing, which is not in the scenario"):
+        trace(from_data("small", small_scenario()), "dscr", 2035)
 
 
 def test_text_of_a_small_scenario() -> None:

@@ -76,7 +76,7 @@ def findings(
                 if name in others:
                     message = f"a number and a process ({name}) cannot be correlated"
                     yield path, message, "name two distributions or two processes"
-                elif name not in group and not _hidden(name, unread):
+                elif name not in group and not hidden(name, unread):
                     yield path, *_no_name(name, group, leaves)
             if later in group and earlier in group and group.index(later) <= group.index(earlier):
                 message = f"{later} is declared before {earlier}" if later != earlier else "a number with itself"
@@ -87,7 +87,8 @@ def findings(
     yield from _definite(written, shocks, by_rank=False)
 
 
-def _hidden(name: str, unread: frozenset[str]) -> bool:
+def hidden(name: str, unread: frozenset[str]) -> bool:
+    """Say whether a dotted path may be right but for what could not be read."""
     return any(f"{name}.".startswith(f"{bad}.") or f"{bad}.".startswith(f"{name}.") for bad in unread)
 
 

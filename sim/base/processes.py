@@ -68,8 +68,14 @@ def _coefficients(kappa: Array, sigma: Array, dt: float, rows: int) -> Recursion
 
 
 def run(recursion: Recursion, shocks: Array) -> Array:
-    """Return the path (rows, draws) of a recursion for standard normal shocks (rows, draws)."""
-    rows, draws = shocks.shape
+    """Return the path (rows, draws) of a recursion for standard normal shocks (rows, draws).
+
+    One row of shocks for more rows of the recursion is a score: every period's average stands so many of its own
+    standard deviations from its median.
+    """
+    rows, draws = recursion.now.shape[0], shocks.shape[1]
+    if shocks.shape[0] == 1:
+        return shocks * np.sqrt(recursion.variance)
     path = np.empty((rows, max(draws, recursion.decay.size)))
     for k in range(rows):
         np.multiply(recursion.now[k], shocks[k], out=path[k])
@@ -90,13 +96,12 @@ class LogMedian:
     sigma: Array
 
 
-def log_averages(median: LogMedian, shocks: Array, dt: float) -> Array:
+def log_averages(median: LogMedian, shocks: Array, dt: float, rows: int) -> Array:
     """Return period averages of exp(X), X Gaussian around ``median``, shape (rows, draws).
 
     exp(ln E_k - v_k / 2 + A_k): E_k is the exact mean of the period average (5-point Gauss–Legendre), A_k the average
     of X about its median and v_k its variance. The mean is exact, the variance lognormal (error of order sigma^4 dt^2).
     """
-    rows = shocks.shape[0]
     recursion = average_coefficients(median.kappa, median.sigma, dt, rows)
     path = run(recursion, shocks)
     path += log_mean(median, dt, rows) - 0.5 * recursion.variance
@@ -116,9 +121,8 @@ def log_mean(median: LogMedian, dt: float, rows: int) -> Array:
     return np.log(total)
 
 
-def level_averages(mean: Array, spot: Array, kappa: Array, sigma: Array, shocks: Array, dt: float) -> Array:
+def level_averages(mean: Array, spot: Array, kappa: Array, sigma: Array, shocks: Array, dt: float, rows: int) -> Array:
     """Return period averages of an Ornstein–Uhlenbeck level from ``spot`` to ``mean``, shape (rows, draws)."""
-    rows = shocks.shape[0]
     path = run(average_coefficients(kappa, sigma, dt, rows), shocks)
     start = (np.arange(rows) * dt)[:, None]
     x = kappa * dt

@@ -25,6 +25,10 @@ _SCORES = np.linspace(-6.0, 6.0, 49)
 _VANISHING = 1e-100
 _BELOW_ONE = ("converter_loss", "line_loss_per_1000km", "degradation_per_year")
 _DEVIATIONS = 4.0
+_RATES = (-0.05, 1.0)
+"""Where the mean of a rate of interest may lie."""
+_SWING = 1.0
+"""Largest distance of a rate of interest from its mean."""
 
 
 def _drawn(leaf: Leaf) -> NDArray[np.float64]:
@@ -120,10 +124,17 @@ def levels(section: Any, span: float) -> tuple[float, float]:
         values = section.values.values()
         return min(map(low, values)), max(map(high, values))
     if section.process == "ou":
-        spread = _DEVIATIONS * high(section.volatility) * math.sqrt(memory(section, span))
+        swing = _swing(section, span)
         ends = (section.spot, section.mean_level)
-        return min(map(low, ends)) - spread, max(map(high, ends)) + spread
+        return min(map(low, ends)) - swing, max(map(high, ends)) + swing
     return SMALLEST, LARGEST
+
+
+def _swing(section: Any, span: float) -> float:
+    """Return how far a process with Gaussian levels goes from its mean; 0 for one without shocks."""
+    if section.process != "ou":
+        return 0.0
+    return _DEVIATIONS * high(section.volatility) * math.sqrt(memory(section, span))
 
 
 def log_growth(section: Any, span: float) -> float:
@@ -158,6 +169,8 @@ def process(path: str, section: Any, span: float, *, above_zero: bool) -> Iterat
     if path.startswith("macro.inflation."):
         if compound(lowest, highest, span + YEARS_APART) > GROWTH:
             yield path, *_too_fast(lowest, highest, span + YEARS_APART)
+    elif path.startswith("macro.reference_rates."):
+        yield from _interest(path, lowest, highest, _swing(section, span))
     elif growth > GROWTH:
         message = f"can grow or fall by a factor of e^{growth:.0f} in {span:.0f} years"
         yield path, message, "use a smaller volatility or log_drift, or a quicker reversion"
@@ -167,6 +180,17 @@ def process(path: str, section: Any, span: float, *, above_zero: bool) -> Iterat
         pass  # a power price may be negative for a time
     elif lowest < 0.0 and "price" in path:
         yield path, f"can reach {lowest:.3g}, below 0", _higher(section)
+
+
+def _interest(path: str, lowest: float, highest: float, swing: float) -> Iterator[Finding]:
+    """Yield where a rate of interest is none."""
+    if swing > _SWING:
+        message = f"can move {swing:.3g} away from its mean, more than {_SWING:g} a year"
+        yield path, message, "use a smaller volatility or a quicker reversion"
+    elif lowest + swing < _RATES[0] or highest - swing > _RATES[1]:
+        mean = lowest + swing if lowest + swing < _RATES[0] else highest - swing
+        message = f"has a mean of {mean:.3g}, outside {_RATES[0]:g} to {_RATES[1]:g} a year"
+        yield path, message, "write rates as fractions, such as 0.02"
 
 
 def _higher(section: Any) -> str:

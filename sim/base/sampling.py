@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -97,9 +97,10 @@ class Draws:
 
 @dataclass(frozen=True)
 class LendersCase:
-    """The deterministic filling: leaves and processes at their medians, events at their expected effect."""
+    """The deterministic filling: leaves and processes at their medians or stated percentiles, events as expected."""
 
-    percentile: float = 0.5
+    percentiles: Mapping[str, float] = field(default_factory=dict)
+    """Dotted path of a leaf or process: percentile at which it stands instead of its median."""
 
     @property
     def columns(self) -> int:
@@ -108,10 +109,12 @@ class LendersCase:
 
     def leaf(self, name: str, dist: Distribution, mixing: Mixing) -> Array:
         """Return the leaf's percentile, shape (1,)."""
-        return dist.ppf(np.array([self.percentile]))
+        return dist.ppf(np.array([self.percentiles.get(name, 0.5)]))
 
     def normals(self, name: str, rows: int, mixing: Mixing) -> Array:
-        """Return the median path of a process: no shocks, shape (rows, 1)."""
+        """Return the median path of a process: no shocks, shape (rows, 1); or the score of its percentile, (1, 1)."""
+        if name in self.percentiles:
+            return ndtri(np.array([[self.percentiles[name]]]))
         return np.zeros((rows, 1))
 
 

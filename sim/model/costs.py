@@ -1,4 +1,7 @@
-"""Costs: what is built and what it takes to run it, by item, each in its currency and money of its price year."""
+"""Costs: what is built and what it takes to run it, by item, each in its currency and money of its price year.
+
+Here are the sections and the spending on construction; ``running`` has the flows of operation.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pydantic import Field, model_validator
 
 from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
 from sim.model.macro import Currency, Money
-from sim.model.timeline import Clock, Construction, Grid, contains, overlap, total
+from sim.model.timeline import Clock, Construction, Grid, overlap, total
 
 Array = NDArray[np.float64]
 
@@ -38,7 +41,7 @@ class CapitalItem(Section):
     work_to: Annotated[Quantity, _CLOCK] = fallback(1.0)
     """Construction clock at which spending ends."""
     tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
-    """Years of straight-line tax depreciation; absent: not depreciated."""
+    """Years of tax depreciation; absent: not depreciated."""
 
 
 class Contingency(Section):
@@ -51,7 +54,7 @@ class Contingency(Section):
     price_year: PriceYear
     """Year of whose money the amount is."""
     tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
-    """Years of straight-line tax depreciation of the part that is spent beyond overruns; absent: not depreciated."""
+    """Years of tax depreciation of the part that is spent beyond overruns; absent: not depreciated."""
 
 
 class OperatingCost(Section):
@@ -72,6 +75,8 @@ class OperatingCost(Section):
     """Whether the cost follows the price index of its currency."""
     escalation_per_year: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] = fallback(0.0)
     """Yearly growth on top of the index, from the price year."""
+    decline_per_year: Annotated[Quantity, _SHARE] = fallback(0.0)
+    """Part of the cost that falls away with each full year of operation, such as of a tax on a declining value."""
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:
@@ -82,7 +87,7 @@ class OperatingCost(Section):
 
 
 class Replacement(Section):
-    """Capital that has to be renewed in operation; expensed for tax in the year in which it is paid."""
+    """Capital that has to be renewed in operation; expensed for tax in the year in which it is paid, or written off."""
 
     amount_million: Annotated[Quantity, _MILLION]
     """Cost of one renewal in millions of ``currency``, money of ``price_year``."""
@@ -92,6 +97,10 @@ class Replacement(Section):
     """Year of whose money the amount is."""
     every_years: Annotated[Quantity, Kind("years", ge=1.0, le=100.0)]
     """Operating years between renewals; none in the last year of operation."""
+    tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
+    """Years of straight-line tax depreciation from the payment; absent: deducted when paid."""
+    reserve_funded: bool = False
+    """Whether money for it is set aside evenly in the years before (major maintenance reserve)."""
 
 
 class Decommissioning(Section):
@@ -233,60 +242,3 @@ def merge_lives(basis: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
         else:
             rest.append((amount, life))
     return [*merged.values(), *rest]
-
-
-@dataclass(frozen=True)
-class RunningCosts:
-    """Yearly costs and those at the end of life, nominal USD, (periods + 1, draws)."""
-
-    operating: Array
-    replacements: Array
-    decommissioning: Array
-    salvage: Array
-
-
-def running_costs(
-    costs: Costs, schedule: Schedule, operation_years: Array, energy_sent_mwh: Array, money: Money, grid: Grid
-) -> RunningCosts:
-    """Return operating cost, replacements, decommissioning and salvage of each row."""
-    budget = budget_usd(costs, money)
-    cod = schedule.clock.cod_years
-    operating: Array = np.zeros((1, 1))
-    for entry in costs.operating.values():
-        rate = _indexed(entry.currency, entry.price_year, entry.indexed, entry.escalation_per_year, money)
-        if entry.share_of_capex_per_year is not None:
-            operating = operating + entry.share_of_capex_per_year * budget * rate * schedule.operating
-        elif entry.amount_million_per_year is not None:
-            rate = rate / money.rate[entry.currency]
-            operating = operating + entry.amount_million_per_year * 1e6 * rate * schedule.operating
-        elif entry.amount_per_mwh is not None:
-            operating = operating + entry.amount_per_mwh * (rate / money.rate[entry.currency]) * energy_sent_mwh
-    shape = schedule.operating.shape
-    replacements: Array = np.zeros(shape)
-    for part in costs.replacements.values():
-        rate = money.from_year(part.currency, part.price_year) / money.rate[part.currency]
-        for j in range(1, int(np.max(operation_years) / np.min(part.every_years)) + 1):
-            due = np.where(j * part.every_years <= operation_years - 1.0 + 1e-9, cod + j * part.every_years, np.inf)
-            replacements = replacements + contains(due, grid) * (part.amount_million * 1e6 * rate)
-    decommissioning: Array = np.zeros(shape)
-    if costs.decommissioning is not None:
-        end = costs.decommissioning
-        rate = money.from_year(end.currency, end.price_year) / money.rate[end.currency]
-        spread = overlap(cod + operation_years, np.array([end.years]), grid)
-        decommissioning = end.amount_million * 1e6 * rate * spread / end.years
-    salvage: Array = np.zeros(shape)
-    if costs.salvage is not None:
-        rate = _indexed("usd", costs.salvage.price_year, costs.salvage.indexed, np.zeros(1), money)
-        salvage = contains(cod + operation_years, grid) * (costs.salvage.share_of_capex * budget * rate)
-    return RunningCosts(np.broadcast_to(operating, shape), replacements, decommissioning, salvage)
-
-
-def _indexed(currency: str, price_year: int, indexed: bool, escalation: Array, money: Money) -> Array:
-    """Return what turns an amount of a price year into one of each row: the index, if any, and the escalation."""
-    return escalate(price_year, escalation, money) * (money.from_year(currency, price_year) if indexed else 1.0)
-
-
-def escalate(price_year: int, escalation: Array, money: Money) -> Array:
-    """Return (1 + escalation)^(calendar year - price year) for each row, (periods + 1, 1 or draws)."""
-    years = (money.grid.start_year + money.grid.year - price_year)[:, None]
-    return np.power(1.0 + escalation, years)

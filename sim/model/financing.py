@@ -1,4 +1,4 @@
-"""Who pays and who is paid: from operations to cash flows. Projects are all equity here; loans enter through `Loan`."""
+"""Who pays and who is paid: the project's flow taken through its loans, or straight to its sponsors."""
 
 from __future__ import annotations
 
@@ -8,56 +8,152 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.books import LINES, Account, open_books
 from sim.model.costs import Schedule
+from sim.model.loans import Plan, withheld_from_sponsors
+from sim.model.macro import Money
 from sim.model.operations import Operations
-from sim.model.tax import Tax, corporate_tax, depreciation
-from sim.model.timeline import Grid
+from sim.model.project import Project
+from sim.model.tax import Tax
+from sim.model.terms import Financing
+from sim.model.timeline import total
+from sim.model.waterfall import carry
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What loans, grants and reserves make of the project's flow; nominal USD, (periods + 1, 1 or draws)."""
+
+    plan: Plan
+    lines: Mapping[str, Array]
+    """The lines of `books.LINES`."""
+    middle_equity: Array
+    """Part of ``equity_paid_in`` that falls in mid-period."""
+    uses: Array
+    """All uses of funds until COD, (draws,)."""
+    gap: Array
+    """What sponsors have paid for building beyond their promise, (draws,)."""
+    shift: NDArray[np.intp] | int
+    """Rows by which repayment has moved."""
+    accounts: tuple[Account, ...]
+    defaulted: Mask
+    missed: Mask
+    lost: Mask
+    history: Mapping[str, Array] | None = None
+    """The lines of `books.COMPANY_LINES`; None without detail."""
 
 
 @dataclass(frozen=True)
 class CashFlows:
     """The project's cash flows, nominal USD, non-negative magnitudes (tax may be a refund), (periods + 1, draws)."""
 
-    operations: Operations
-    capex: Array
-    ebitda: Array
-    depreciation: Array
-    tax: Array
-    net: Array
-    """EBITDA less tax and capex."""
+    project: Project
+    carried: Carried | None
+    """The flows between lenders, company and sponsors; None without a ``financing`` section."""
+
+    @property
+    def operations(self) -> Operations:
+        """What the link carries and earns."""
+        return self.project.operations
+
+    @property
+    def capex(self) -> Array:
+        """Spending on construction."""
+        return self.project.capex
+
+    @property
+    def ebitda(self) -> Array:
+        """Operating result."""
+        return self.project.ebitda
+
+    @property
+    def tax(self) -> Array:
+        """Tax without loans."""
+        return self.project.tax
+
+    @property
+    def net(self) -> Array:
+        """EBITDA less tax without loans and capex."""
+        return self.project.net
 
     def lines(self) -> Mapping[str, Array]:
         """Return every line by name, in the order in which money flows."""
-        op = self.operations
+        op, project = self.operations, self.project
         return {
             "energy_sent_mwh": op.energy_sent_mwh,
             "energy_delivered_mwh": op.energy_delivered_mwh,
             "revenue_merchant": op.revenue_merchant,
             "revenue_ppa": op.revenue_ppa,
+            "revenue_capacity": op.revenue_capacity,
             "supply_cost": op.supply_cost,
             "charges": op.charges,
             "operating_cost": op.running.operating,
             "replacements": op.running.replacements,
             "decommissioning": op.running.decommissioning,
             "salvage": op.running.salvage,
-            "ebitda": self.ebitda,
-            "depreciation": self.depreciation,
-            "tax": self.tax,
-            "capex": self.capex,
-            "net": self.net,
+            "ebitda": project.ebitda,
+            "depreciation": project.depreciation,
+            "tax": project.tax,
+            "capex": project.capex,
+            "net": project.net,
+            **(self.carried.lines if self.carried is not None else {}),
         }
 
 
-def finance(tax: Tax, schedule: Schedule, operations: Operations, grid: Grid) -> CashFlows:
-    """Return the cash flows of a project without loans: EBITDA less tax less capex."""
-    running = operations.running
-    income = operations.revenue_merchant + operations.revenue_ppa + running.salvage
-    spending = operations.supply_cost + operations.charges + running.operating
-    ebitda = income - spending - running.replacements - running.decommissioning
-    reached = np.where(schedule.clock.cod_years <= grid.end[-1, 0], schedule.clock.cod_years, np.inf)
-    written = depreciation(schedule.basis, reached, tax.half_year, grid)
-    lines = corporate_tax(tax, ebitda, written)
-    net = ebitda - lines.tax - schedule.capex
-    return CashFlows(operations, schedule.capex, ebitda, lines.depreciation, lines.tax, net)
+def finance(
+    plan: Plan | None,
+    terms: Financing | None,
+    tax: Tax,
+    schedule: Schedule,
+    project: Project,
+    life: Array,
+    money: Money,
+    detail: bool = False,
+) -> CashFlows:
+    """Return the cash flows of a project under an agreement; ``detail`` keeps the lines of tranches and company."""
+    if plan is None or terms is None:
+        return CashFlows(project, None)
+    if plan.bare and not detail:
+        return CashFlows(project, _sponsors_alone(plan, terms, tax, project))
+    books = open_books(plan, terms, tax, schedule, project, life, money, detail)
+    carry(books)
+    promised = plan.equity_usd * (1.0 + terms.standby_equity_share)
+    carried = Carried(
+        plan=plan,
+        lines=books.lines,
+        middle_equity=books.middle_equity,
+        uses=total(project.capex) + books.construction_finance + books.first_reserves,
+        # Rounding of the plan is no gap.
+        gap=np.maximum(books.own_building - promised - 1e-9 * plan.uses_usd, 0.0),
+        shift=books.shift,
+        accounts=books.accounts,
+        defaulted=books.defaulted,
+        missed=books.missed,
+        lost=books.lost,
+        history=books.history,
+    )
+    return CashFlows(project, carried)
+
+
+def _sponsors_alone(plan: Plan, terms: Financing, tax: Tax, project: Project) -> Carried:
+    """Return the flows of a project that its sponsors pay for alone: they fill every gap and get every surplus."""
+    after_tax = project.ebitda - project.tax
+    paid = np.maximum(after_tax, 0.0)
+    _, on_dividends = withheld_from_sponsors(terms, tax)
+    nothing = np.zeros((after_tax.shape[0], 1))
+    lines = dict.fromkeys(LINES, nothing) | {
+        "equity_paid_in": project.capex + (paid - after_tax),
+        "tax_paid": project.tax,
+        "cfads": project.ebitda - (project.tax if terms.cfads_basis == "after_tax" else 0.0),
+        "distributions": paid,
+        "sponsor_withholding": on_dividends * paid,
+        "dscr": np.full((after_tax.shape[0], 1), np.nan),
+    }
+    lines["equity_flow"] = paid - lines["sponsor_withholding"] - lines["equity_paid_in"]
+    never = np.zeros(after_tax.shape[1], dtype=bool)
+    uses = total(project.capex)
+    gap = np.maximum(uses - plan.equity_usd * (1.0 + terms.standby_equity_share) - 1e-9 * plan.uses_usd, 0.0)
+    return Carried(plan, lines, project.capex, uses, gap, 0, (), never, never, never)

@@ -16,7 +16,7 @@ from sim.model.timeline import Grid
 
 Array = NDArray[np.float64]
 Normals = Callable[[str, int], Array]
-"""Standard normal shocks by dotted path and number of rows, shape (rows, draws)."""
+"""Standard normal shocks by dotted path and number of rows, shape (rows, draws); or one score for all rows, (1, 1)."""
 
 Currency = Annotated[str, Field(pattern="^[a-z]{3}$", description="Currency code in lower case, such as usd or jpy.")]
 _LEVEL = Kind("unit of the process", gt=0.0)
@@ -116,6 +116,8 @@ class Macro(Section):
     """Currency: exchange rate against the US dollar."""
     commodities: dict[str, Commodity] = Field(default_factory=dict)
     """Name: commodity price."""
+    reference_rates: dict[str, RateProcess] = Field(default_factory=dict)
+    """Name: yearly interest rate over which floating loans have a margin."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Money:
     """Each commodity in USD at the real exchange rate, money of its price year (not inflated)."""
     commodity_nominal: Mapping[str, Array]
     """Each commodity in nominal USD."""
+    reference_rate: Mapping[str, Array]
+    """Each reference rate of interest, a fraction per year."""
 
     def index(self, currency: str) -> Array:
         """Return the price index of each row, 1 in the start year."""
@@ -165,7 +169,11 @@ def forecast(macro: Macro, grid: Grid, normals: Normals) -> Money:
     middles = np.maximum(ends - 0.5 * grid.dt, 0.0)
     deflators = (_deflator(level["usd"], grid.year, time) for time in (ends, middles))
     at_end, at_middle = deflators
-    money = Money(grid, level, at_end, at_middle, real, rate, {}, {})
+    interest = {
+        name: path(section, f"macro.reference_rates.{name}", grid.start_year, grid.dt, grid.periods, normals)
+        for name, section in macro.reference_rates.items()
+    }
+    money = Money(grid, level, at_end, at_middle, real, rate, {}, {}, interest)
     usd, nominal = {}, {}
     for name, c in macro.commodities.items():
         quoted = path(c.price, f"macro.commodities.{name}.price", grid.start_year, grid.dt, grid.periods, normals)
@@ -188,7 +196,7 @@ def path(section: Section, name: str, start_year: int, dt: float, rows: int, nor
     shocks = normals(name, rows)
     if isinstance(section, OU):
         levels = processes.level_averages(
-            section.mean_level, section.spot, section.reversion_per_year, section.volatility, shocks, dt
+            section.mean_level, section.spot, section.reversion_per_year, section.volatility, shocks, dt, rows
         )
         return _with_opening(section.spot, levels)
     if isinstance(section, LogOU):
@@ -198,7 +206,7 @@ def path(section: Section, name: str, start_year: int, dt: float, rows: int, nor
         assert isinstance(section, GBM)
         level, offset, kappa = np.log(section.spot), np.zeros(1), np.zeros(1)
     median = processes.LogMedian(level, section.log_drift, offset, kappa, section.volatility)
-    return _with_opening(section.spot, processes.log_averages(median, shocks, dt))
+    return _with_opening(section.spot, processes.log_averages(median, shocks, dt, rows))
 
 
 def _with_opening(spot: Array, levels: Array) -> Array:

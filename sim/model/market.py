@@ -82,7 +82,25 @@ class PPA(Section):
     """Term from COD; the contract holds in every period that begins inside the term."""
 
 
-Scheme = Annotated[Merchant | PPA, Field(discriminator="kind")]
+class CapacityPayment(Section):
+    """A yearly payment for keeping the link ready, whatever flows."""
+
+    kind: Literal["capacity"]
+    amount_million_per_year: Annotated[Quantity, Kind("million of the currency", ge=0.0)]
+    """Yearly payment in millions of ``currency``, money of ``price_year``."""
+    currency: Currency = "usd"
+    """Currency of the payment."""
+    price_year: PriceYear
+    """Year of whose money the payment is."""
+    indexed: bool = True
+    """Whether the payment follows the price index of its currency."""
+    escalation_per_year: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] = fallback(0.0)
+    """Yearly growth on top of the index, from the price year."""
+    term_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)]
+    """Term from COD."""
+
+
+Scheme = Annotated[Merchant | PPA | CapacityPayment, Field(discriminator="kind")]
 
 
 class Market(Section):

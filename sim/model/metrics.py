@@ -36,6 +36,10 @@ class Evaluation(Section):
     """Yearly discount rate on real cash flows."""
     discount_rate_nominal: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
     """Yearly discount rate on nominal cash flows."""
+    equity_discount_rate_real: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
+    """Yearly discount rate on the sponsors' real cash flows; with neither of the two it is the project's rate."""
+    equity_discount_rate_nominal: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
+    """Yearly discount rate on the sponsors' nominal cash flows."""
     benchmarks: dict[str, Benchmark] = Field(default_factory=dict)
     """Name: sum to hold the trade or the investment against; each gives a metric ``share_of_NAME``."""
 
@@ -105,6 +109,7 @@ DEFINITIONS: dict[str, Definition] = {
 NOMINAL, REAL, PRESENT = "USD, nominal", "USD of time zero", "USD, present value"
 LINE_UNITS = {
     **dict.fromkeys(("energy_sent_mwh", "energy_delivered_mwh"), "MWh"),
+    "dscr": "ratio",
     **dict.fromkeys(("net_real", "cumulative_net_real"), REAL),
     **dict.fromkeys(("net_present", "cumulative_net_present"), PRESENT),
 }
@@ -121,17 +126,15 @@ class Discounting:
     """Factor of energy for real levelised costs: present value times price level."""
 
 
-def discounting(evaluation: Evaluation, money: Money) -> Discounting:
+def discounting(real: Array | None, nominal: Array | None, money: Money) -> Discounting:
     """Return discount factors: 1 / ((1 + real)^t D(t)) or (1 + nominal)^-t, at the end and middle of each row."""
     end = money.grid.end
     middle = np.maximum(end - 0.5 * money.grid.dt, 0.0)
-    if evaluation.discount_rate_real is not None:
-        rate = 1.0 + evaluation.discount_rate_real
-        at_end, at_middle = rate**-end / money.deflator, rate**-middle / money.mid_deflator
+    if real is not None:
+        at_end, at_middle = (1.0 + real) ** -end / money.deflator, (1.0 + real) ** -middle / money.mid_deflator
     else:
-        assert evaluation.discount_rate_nominal is not None
-        rate = 1.0 + evaluation.discount_rate_nominal
-        at_end, at_middle = rate**-end, rate**-middle
+        assert nominal is not None
+        at_end, at_middle = (1.0 + nominal) ** -end, (1.0 + nominal) ** -middle
     return Discounting(at_end, at_middle, at_end * money.deflator)
 
 
@@ -142,7 +145,7 @@ def evaluate(
 
     `DEFINITIONS` says what the metrics are; ``lasting``: years from COD to the end of the removal.
     """
-    factor = discounting(evaluation, money)
+    factor = discounting(evaluation.discount_rate_real, evaluation.discount_rate_nominal, money)
     after_tax = cash.ebitda - cash.tax
     present = after_tax * factor.at_end - cash.capex * factor.at_middle
     real = after_tax / money.deflator - cash.capex / money.mid_deflator
@@ -157,8 +160,8 @@ def evaluate(
     metrics |= _returns(cash, factor, total(present), flows["cumulative_net"], money.grid)
     metrics |= _physical(cash, schedule, capacity_mw, lasting, money.grid)
     metrics |= levelised(cash, factor)
-    revenue = cash.operations.revenue_merchant + cash.operations.revenue_ppa
-    metrics["yearly_trade_usd"] = _ratio(total(revenue / money.deflator), total(schedule.operating))
+    revenue = total(cash.operations.revenue / money.deflator)
+    metrics["yearly_trade_usd"] = _ratio(revenue, total(schedule.operating))
     for name, benchmark in evaluation.benchmarks.items():
         of = metrics["yearly_trade_usd" if benchmark.compare == "yearly_trade" else "investment_usd"]
         metrics[f"share_of_{name}"] = of / benchmark.amount_usd
@@ -180,21 +183,31 @@ def _paybacks(flows: dict[str, Array], cod: Array, dt: float) -> dict[str, Array
 
 
 def _returns(cash: CashFlows, factor: Discounting, npv: Array, nominal: Array, grid: Grid) -> dict[str, Array]:
-    roots = irr(cash.ebitda - cash.tax, -cash.capex)
-    with np.errstate(divide="ignore", over="ignore"):
-        yearly = np.minimum(np.expm1(np.log1p(roots.rate) * grid.periods_per_year), HIGHEST_IRR)
+    rate, several = yearly_irr(cash.ebitda - cash.tax, cash.capex, grid)
     invested = total(cash.capex)
-    lost_all = np.isnan(roots.rate) & ~np.any(cash.net > 0.0, axis=0) & (invested > 0.0)
     return {
         "npv_positive": (npv > 0.0).astype(np.float64),
         "project_npv_usd": npv,
-        "project_irr": np.where(lost_all, -1.0, yearly),
-        "irr_several_roots": roots.several.astype(np.float64),
+        "project_irr": rate,
+        "irr_several_roots": several,
         "project_mirr": mirr(cash.ebitda - cash.tax, cash.capex, factor, grid),
         "project_moic": _ratio(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
         "peak_funding_usd": np.maximum(-np.min(nominal, axis=0), 0.0),
         "investment_usd": invested,
     }
+
+
+def yearly_irr(flows: Array, early: Array, grid: Grid) -> tuple[Array, Array]:
+    """Return the yearly rate of return of flows at the end and outlays ``early`` in the middle of rows.
+
+    -1 where something is paid and nothing comes back; with it 1 where there are several rates, else 0.
+    """
+    roots = irr(flows, -early)
+    with np.errstate(divide="ignore", over="ignore"):
+        yearly = np.minimum(np.expm1(np.log1p(roots.rate) * grid.periods_per_year), HIGHEST_IRR)
+    net = flows - early
+    lost_all = np.isnan(roots.rate) & ~np.any(net > 0.0, axis=0) & np.any(net < 0.0, axis=0)
+    return np.where(lost_all, -1.0, yearly), roots.several.astype(np.float64)
 
 
 def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: Array, grid: Grid) -> dict[str, Array]:
@@ -255,7 +268,7 @@ def levelised(cash: CashFlows, factor: Discounting) -> dict[str, Array]:
     capex = total(cash.capex * factor.at_middle)
     link = total(own * factor.at_end) + capex
     energy_bought = total(bought * factor.at_end)
-    earned = total((op.revenue_merchant + op.revenue_ppa) * factor.at_end)
+    earned = total(op.revenue * factor.at_end)
     energy = total(op.energy_delivered_mwh * factor.energy)
     taxed = link + energy_bought + total(cash.tax * factor.at_end)
     return {

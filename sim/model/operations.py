@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from sim.base import processes
 from sim.base.quantities import Section
-from sim.model.costs import Costs, RunningCosts, Schedule, escalate, running_costs
+from sim.model.costs import Costs, Schedule
 from sim.model.dispatch import Curve, Terms, dispatch
 from sim.model.macro import Money, Normals, path
-from sim.model.market import PPA, FuelLinked, Market
+from sim.model.market import PPA, CapacityPayment, FuelLinked, Market
 from sim.model.physical import FuelCost, PriceCost, Production, RatioCost, Supply
+from sim.model.running import RunningCosts, escalate, indexed, running_costs
 from sim.model.sanctions import Effects
 
 Array = NDArray[np.float64]
@@ -72,7 +73,7 @@ def _market_level(market: Market, money: Money, normals: Normals) -> Array:
     grid = money.grid
     zero = np.zeros(1)
     median = processes.LogMedian(zero, zero, zero, section.reversion_per_year, section.volatility)
-    residual = processes.log_averages(median, normals("market.price_per_kwh", grid.periods), grid.dt)
+    residual = processes.log_averages(median, normals("market.price_per_kwh", grid.periods), grid.dt, grid.periods)
     fuel = money.commodity_usd[section.commodity] * money.real_rate[market.currency]
     scale = np.exp(section.intercept) * section.season_factor
     level = scale * fuel**section.elasticity
@@ -109,9 +110,15 @@ class Operations:
     energy_delivered_mwh: Array
     revenue_merchant: Array
     revenue_ppa: Array
+    revenue_capacity: Array
     supply_cost: Array
     charges: Array
     running: RunningCosts
+
+    @property
+    def revenue(self) -> Array:
+        """Return all revenue."""
+        return self.revenue_merchant + self.revenue_ppa + self.revenue_capacity
 
 
 def sell(
@@ -154,6 +161,7 @@ def sell(
         energy_delivered_mwh=delivered,
         revenue_merchant=flow.revenue * production.hours * (1000.0 / rate),
         revenue_ppa=contract_revenue * production.hours * 1000.0,
+        revenue_capacity=_capacity_payments(market, schedule, money),
         supply_cost=quoted.supply_usd_per_mwh * paid_for,
         charges=sent_charge * sent + received_charge * delivered,
         running=running_costs(costs, schedule, operation_years, sent, money, money.grid),
@@ -188,3 +196,15 @@ def _contracts(quoted: Prices, limit: Array, schedule: Schedule) -> tuple[Array 
         firm = firm + power
         revenue = revenue + power * price
     return firm, revenue
+
+
+def _capacity_payments(market: Market, schedule: Schedule, money: Money) -> Array:
+    """Return the payments for keeping the link ready while their contracts are in force, nominal USD."""
+    revenue: Array = np.zeros(schedule.operating.shape)
+    for scheme in market.schemes.values():
+        if isinstance(scheme, CapacityPayment):
+            rate = indexed(scheme.currency, scheme.price_year, scheme.indexed, scheme.escalation_per_year, money)
+            yearly = scheme.amount_million_per_year * 1e6 * rate / money.rate[scheme.currency]
+            in_force = schedule.age < scheme.term_years - 1e-9
+            revenue = revenue + np.where(in_force, yearly * schedule.operating, 0.0)
+    return revenue

@@ -1,71 +1,178 @@
-"""Corporate tax on the operating result."""
+"""Corporate tax: jurisdictions that share the profit, their depreciation, and what they do with losses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from sim.base.quantities import Kind, Quantity, Section
+from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
 from sim.model.timeline import Grid
 
 Array = NDArray[np.float64]
+_SHARE = Kind("share", ge=0.0, le=1.0)
 
 
-class Tax(Section):
-    """Corporate tax of the project company."""
+class Depreciation(Section):
+    """How the tax office lets a cost be written off from COD."""
 
+    method: Literal["straight_line", "declining_balance", "custom"] = "straight_line"
+    """Even parts of the tax life; a multiple of that on what is left, then even parts; or a table of yearly shares."""
+    half_year: bool = False
+    """Whether depreciation starts half a year after COD (half-year convention)."""
+    factor: Annotated[Quantity, Kind("multiple of the straight line", gt=0.0, le=4.0)] | None = None
+    """``declining_balance``: multiple of the straight-line rate, such as 2."""
+    shares: dict[int, Annotated[float, Fixed("share of the cost", ge=0.0, le=1.0)]] | None = None
+    """``custom``: year from COD (1, 2, …): share of the cost; it stands for every cost that has a tax life."""
+
+
+class Jurisdiction(Section):
+    """A state that taxes a part of the profit."""
+
+    share: Annotated[float, Fixed("share of the profit", ge=0.0, le=1.0)] = fallback(1.0)
+    """Part of income, costs and depreciation that it taxes; the parts sum to 1."""
     rate: Annotated[Quantity, Kind("fraction", ge=0.0, lt=1.0)]
     """Tax rate on profit."""
     losses: Literal["carried_forward", "refunded"] = "carried_forward"
-    """What happens to a loss: set against later profit without limit, or paid out at once (SAM)."""
-    half_year: bool = False
-    """Whether depreciation starts half a year after COD (half-year convention)."""
+    """What happens to a loss: set against later profit, or paid out at once (SAM)."""
+    loss_limit: Annotated[Quantity, _SHARE] = fallback(1.0)
+    """Largest part of a period's profit that earlier losses may cover."""
+    loss_expiry_years: Annotated[float, Fixed("years", gt=0.0, le=200.0)] | None = None
+    """Years after which a loss can no longer be used; absent: never."""
+    depreciation: Depreciation = Field(default_factory=Depreciation)
+    """How costs are written off."""
+
+
+class Withholding(Section):
+    """What the states keep of payments to a nation."""
+
+    interest: Annotated[Quantity, Kind("share of the payment", ge=0.0, lt=0.9)] = fallback(0.0)
+    """Tax withheld on interest; lenders are grossed up, so that the company bears it."""
+    dividends: Annotated[Quantity, Kind("share of the payment", ge=0.0, lt=1.0)] = fallback(0.0)
+    """Tax withheld on dividends; it lowers what sponsors receive."""
+
+
+class Tax(Section):
+    """Taxes on profit and on payments abroad."""
+
+    jurisdictions: dict[str, Jurisdiction] = Field(min_length=1)
+    """Name: state that taxes a part of the profit."""
+    withholding: dict[str, Withholding] = Field(default_factory=dict)
+    """Nation of a lender or sponsor: tax withheld on what it is paid; absent: none."""
+
+
+def alike(one: Depreciation, other: Depreciation) -> bool:
+    """Return whether two sets of rules are certainly the same, so that one depreciation serves both."""
+    plain = one.factor is None and other.factor is None and one.shares == other.shares
+    return plain and (one.method, one.half_year) == (other.method, other.half_year)
+
+
+def written_off(method: Depreciation, life: Array, since: Array) -> Array:
+    """Return the share of a cost written off ``since`` years after depreciation began (any shape that broadcasts).
+
+    >>> import numpy as np
+    >>> double = Depreciation.model_construct(method="declining_balance", factor=np.array([2.0]), shares=None)
+    >>> written_off(double, np.array([5.0]), np.arange(6.0)).round(4).tolist()
+    [0.0, 0.4, 0.64, 0.784, 0.892, 1.0]
+    """
+    if method.method == "straight_line":
+        even: Array = np.clip(since / life, 0.0, 1.0)
+        return even
+    if method.method == "custom":
+        assert method.shares is not None
+        last = max(method.shares)
+        reached = np.cumsum([0.0, *(method.shares.get(year, 0.0) for year in range(1, last + 1))])
+        listed: Array = np.interp(since, np.arange(last + 1.0), reached)
+        return listed
+    assert method.factor is not None
+    total: Array = np.zeros(np.broadcast_shapes(since.shape, life.shape, method.factor.shape))
+    left: Array = np.ones(np.broadcast_shapes(life.shape, method.factor.shape))
+    for year in range(int(np.ceil(np.max(life) - 1e-9))):
+        part = np.maximum(left * np.minimum(method.factor / life, 1.0), left / np.maximum(life - year, 1.0))
+        part = np.minimum(left, part)
+        total += part * np.clip(since - year, 0.0, 1.0)
+        left = left - part
+    return total
+
+
+def depreciation(method: Depreciation, basis: list[tuple[Array, Array]], cod_years: Array, grid: Grid) -> Array:
+    """Return the depreciation of each row, (periods + 1, draws); ``cod_years`` inf: nothing is written off.
+
+    ``basis`` lists spending (draws,) and tax life.
+
+    >>> import numpy as np
+    >>> flat = depreciation(Depreciation(), [(np.array([100.0]), np.array([4.0]))], np.array([1.5]), Grid(2000, 1, 7))
+    >>> flat[:, 0].tolist()
+    [0.0, 0.0, 12.5, 25.0, 25.0, 25.0, 12.5, 0.0]
+    """
+    since = np.maximum(grid.end - (cod_years + (0.5 if method.half_year else 0.0)), 0.0)
+    total: Array = np.zeros(since.shape)
+    for amount, life in basis:
+        share = written_off(method, life, since)
+        total[1:] += np.maximum(share[1:] - share[:-1], 0.0) * amount  # a sum can fall by a rounding step
+    return total
+
+
+class Assessment:
+    """One jurisdiction's tax, row by row: `tax` is called once for each row in order.
+
+    Losses are used oldest first; what has been used or has expired is one running sum C against the running sum of
+    losses, so that no vintages are kept (docs/financing.md, section 1).
+    """
+
+    def __init__(self, terms: Jurisdiction, draws: int, grid: Grid) -> None:
+        self._terms = terms
+        self._made = [np.zeros(draws)]
+        years = terms.loss_expiry_years
+        self._expiry = None if years is None else round(years * grid.periods_per_year)
+        self._consumed = np.zeros(draws)
+
+    def tax(self, income: Array, depreciated: Array) -> Array:
+        """Return the tax of the next row on income (the whole, before its share) and its depreciation (draws,)."""
+        terms = self._terms
+        profit: Array = terms.share * (income - depreciated)
+        if terms.losses == "refunded":
+            return terms.rate * profit
+        gain: Array = np.maximum(profit, 0.0)
+        before = self._made[-1]
+        if self._expiry is not None:
+            old = len(self._made) - 1 - self._expiry
+            if old > 0:
+                self._consumed = np.maximum(self._consumed, self._made[old])
+        used: Array = np.minimum(before - self._consumed, terms.loss_limit * gain)
+        self._consumed = self._consumed + used
+        self._keep(before + (gain - profit))
+        return terms.rate * (gain - used)
+
+    def _keep(self, made: Array) -> None:
+        if self._expiry is None:
+            self._made[-1] = made
+        else:
+            self._made.append(made)
 
 
 @dataclass(frozen=True)
 class TaxLines:
-    """Depreciation and tax of each row, nominal USD, (periods + 1, draws); a negative tax is a refund."""
+    """Depreciation and tax of each row without loans, nominal USD, (periods + 1, draws); a negative tax is a refund."""
 
+    by_jurisdiction: Mapping[str, Array]
+    """Depreciation under the rules of each jurisdiction, before its share."""
     depreciation: Array
+    """The same, weighted with the shares."""
     tax: Array
 
 
-def depreciation(basis: list[tuple[Array, Array]], cod_years: Array, half_year: bool, grid: Grid) -> Array:
-    """Return straight-line depreciation in time from COD (half a year later with the half-year convention).
-
-    ``basis`` lists spending (draws,) and tax life; a draw that does not reach COD depreciates nothing.
-
-    >>> import numpy as np
-    >>> flat = depreciation([(np.array([100.0]), np.array([4.0]))], np.array([1.5]), False, Grid(2000, 1, 7))
-    >>> flat[:, 0].tolist()
-    [0.0, 0.0, 12.5, 25.0, 25.0, 25.0, 12.5, 0.0]
-    """
-    since = grid.end - (cod_years + (0.5 if half_year else 0.0))
-    total: Array = np.zeros(since.shape)
-    for amount, life in basis:
-        written = np.clip(since, 0.0, life)
-        total[1:] += (written[1:] - written[:-1]) * (amount / life)
-    return total
-
-
-def corporate_tax(tax: Tax, ebitda: Array, depreciated: Array) -> TaxLines:
-    """Return tax on EBITDA less depreciation; losses are carried forward without limit, or refunded at once.
-
-    Carried forward: used_k = min(pool, max(profit_k, 0)), tax_k = rate (max(profit_k, 0) - used_k).
-    """
-    profit = ebitda - depreciated
-    if tax.losses == "refunded":
-        return TaxLines(depreciated, tax.rate * profit)
-    gain = np.maximum(profit, 0.0)
-    loss = gain - profit
-    pool = np.zeros(profit.shape[1])
-    for k in range(profit.shape[0]):
-        used = np.minimum(pool, gain[k])
-        pool += loss[k]
-        pool -= used
-        gain[k] -= used
-    gain *= tax.rate
-    return TaxLines(depreciated, gain)
+def corporate_tax(tax: Tax, income: Array, written: Mapping[str, Array], grid: Grid) -> TaxLines:
+    """Return the tax of all jurisdictions on income (periods + 1, draws) less each one's depreciation."""
+    paid: Array = np.zeros(income.shape)
+    mean: Array = np.zeros(income.shape)
+    for name, terms in tax.jurisdictions.items():
+        mean += terms.share * written[name]
+        assessment = Assessment(terms, income.shape[1], grid)
+        for k in range(income.shape[0]):
+            paid[k] += assessment.tax(income[k], written[name][k])
+    return TaxLines(written, mean, paid)

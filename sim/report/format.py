@@ -153,6 +153,8 @@ def row_scale(unit: str, values: Sequence[float]) -> tuple[Callable[[float], str
         return lambda value: number(100.0 * value), "%" if unit == "share" else "% a year"
     if unit == "MWh/year":
         return lambda value: number(value / 1e6, 2), "TWh/year"
+    if unit == "ratio":
+        return lambda value: number(value, 2), "times"
     return number, "years" if unit.startswith("years") else unit
 
 

@@ -20,6 +20,7 @@ from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.collect import Result
 from sim.report import format as say
+from sim.report import lenders_section
 from sim.results import RunFacts
 from sim.tables import MIN_REPLICATES, Table, column, percentile
 
@@ -64,7 +65,10 @@ def show(result: Result, tables: list[Table], files: list[Path], facts: RunFacts
     )
     console.width = min(console.width, WIDTH) if terminal else WIDTH
     page = Page(result, {table.name: table for table in tables}, console.width, not say.encodes(encoding))
-    sections = page.verdict(), page.figures(), page.curve(), page.drivers(), page.caveats(), page.files(files)
+    sections = (
+        *(page.verdict(), page.figures(), page.financing(), page.curve()),
+        *(page.drivers(), page.caveats(), page.files(files)),
+    )
     with console.capture() as captured:
         for part in chain(page.heading(facts, asked), *(chain([""], section) for section in sections)):
             console.print(part)
@@ -163,12 +167,29 @@ class Page:
 
     def figures(self) -> Iterator[Part]:
         """Yield the table of metrics."""
+        yield self._table(self._figure_rows())
+        text = "P10 is the low value: one future in ten is at or below it. "
+        text += "Lenders' case: all numbers at their median, not the average of the futures. "
+        year = self.result.grid.start_year
+        yield Text(text + f"NPV, trade, USD/MWh: money of January {year}.", style="dim")
+
+    def financing(self) -> Iterator[Part]:
+        """Yield what lenders give, lose, and leave to the sponsors."""
+        carried = self.result.planned.cash.carried
+        if carried is None:
+            return
+        yield Text("Lenders and sponsors", style="bold")
+        words = [lenders_section.size(carried.plan), lenders_section.outcome(carried.plan, self.summary)]
+        yield Text(" ".join(word for word in words if word))
+        yield self._table(lenders_section.rows(carried.plan))
+
+    def _table(self, rows: Iterator[tuple[str, str]]) -> Grid:
         grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
         grid.add_column("", overflow="fold")
         grid.add_column("")
         for name in ("P10", "P50", "P90", "mean", "lenders' case"):
             grid.add_column(name, justify="right", no_wrap=True)
-        for label, metric in self._figure_rows():
+        for label, metric in rows:
             row = self.summary[metric]
             values = [row[key] for key in ("p10", "p50", "p90", "mean", "deterministic")]
             if metric == "cod_years":
@@ -177,11 +198,7 @@ class Page:
                 write, unit = say.row_scale(row["unit"], values)
                 cells = [write(value) for value in values]
             grid.add_row(label, Text(unit.replace("USD/year", "USD"), style="dim"), *cells)
-        yield grid
-        text = "P10 is the low value: one future in ten is at or below it. "
-        text += "Lenders' case: all numbers at their median, not the average of the futures. "
-        year = self.result.grid.start_year
-        yield Text(text + f"NPV, trade, USD/MWh: money of January {year}.", style="dim")
+        return grid
 
     def _figure_rows(self) -> Iterator[tuple[str, str]]:
         of = {"yearly_trade_usd": "yearly_trade", "investment_usd": "investment"}
@@ -239,7 +256,8 @@ class Page:
         yield Text("Before you rely on this", style="bold")
         grid = Grid.grid(padding=(0, 1, 0, 0))
         lines = [self._price_effect(), *self._counts(), *warnings(self.result.spec.written)]
-        lines.append("All equity: no loans and no sanctions are in these figures.")
+        alone = "" if self.result.planned.cash.carried is not None else "no loans and "
+        lines.append(f"The project's figures are before financing; {alone}no sanctions are in any figure.")
         for line in lines:
             grid.add_row("-", Text(line))
         yield grid

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.quantities import Section
-from sim.base.sampling import LendersCase
 from sim.checks import warnings
 from sim.model import macro
 from sim.model.costs import CapitalItem, Contingency, usd_at_spot
 from sim.model.macro import Money
+from sim.model.market import PPA, CapacityPayment, Merchant
 from sim.model.operations import Prices, prices
 from sim.model.sanctions import Effects
 from sim.model.timeline import Grid, run_clock
+from sim.prepare import Model
 from sim.report.format import MISSING, number, percent
 from sim.scenario import Scenario, Spec, fill
 
@@ -35,15 +36,10 @@ PERIODS = {1: "yearly", 2: "half-yearly", 4: "quarterly", 12: "monthly"}
 Row = tuple[str, ...]
 
 
-def page(spec: Spec, horizon_years: int, width: int = 100) -> str:
+def page(model: Model, width: int = 100) -> str:
     """Return what was understood of a scenario: calendar, budget, uncertain inputs, processes, prices, warnings."""
-    chance = LendersCase()
+    spec, grid, chance = model.spec, model.grid, model.lenders
     scenario = fill(spec, chance)
-    grid = Grid(
-        spec.written.timeline.start_year,
-        spec.written.timeline.periods_per_year,
-        horizon_years * spec.written.timeline.periods_per_year,
-    )
 
     def normals(name: str, rows: int) -> Array:
         return chance.normals(name, rows, spec.mixing)
@@ -121,6 +117,12 @@ def _process_rows(scenario: Scenario, money: Money, quoted: Prices, normals: mac
     return rows
 
 
+def _size(scheme: Merchant | PPA | CapacityPayment) -> str:
+    if isinstance(scheme, CapacityPayment):
+        return number(_median(scheme.amount_million_per_year), 0, f"million {scheme.currency.upper()}/year")
+    return percent(scheme.share, 0)
+
+
 def _foot(spec: Spec, scenario: Scenario, money: Money, quoted: Prices, width: int) -> str:
     rate = money.rate[scenario.market.currency]
     market = _median(quoted.market[1] * 1000.0 / rate[min(1, rate.shape[0] - 1)])
@@ -128,7 +130,7 @@ def _foot(spec: Spec, scenario: Scenario, money: Money, quoted: Prices, width: i
     evaluation = scenario.evaluation
     real = evaluation.discount_rate_real is not None
     discount = evaluation.discount_rate_real if real else evaluation.discount_rate_nominal
-    schemes = [f"{name} ({item.kind}) {percent(item.share, 0)}" for name, item in scenario.market.schemes.items()]
+    schemes = [f"{name} ({item.kind}) {_size(item)}" for name, item in scenario.market.schemes.items()]
     found = warnings(spec.written)
     rows = [
         (
@@ -174,7 +176,7 @@ def _unit(scenario: Scenario, path: str, unit: str) -> str:
 
 def _process_unit(scenario: Scenario, parts: Sequence[str]) -> str:
     """Return the unit of the process at a path: what its last key says, in the currency of the block around it."""
-    if parts[:2] == ["macro", "inflation"]:
+    if parts[:2] in (["macro", "inflation"], ["macro", "reference_rates"]):
         return "per year"
     if parts[:2] == ["macro", "fx"]:
         return f"{parts[2].upper()} per USD"

@@ -10,9 +10,11 @@ from typing import Any
 
 from sim.base.quantities import Fixed
 from sim.errors import ScenarioError
+from sim.model.finance_metrics import LOSS_SHARE, loss_definition
 from sim.model.metrics import DEFINITIONS
 from sim.scenario import Spec, read
 from sim.study import glossary
+from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCING, LOSS_FORMULA
 from sim.study.keys import PLACEHOLDERS, Form, Key, keys, written
 from sim.study.schema import distributions
 from sim.study.template import find_shipped
@@ -51,27 +53,29 @@ def results() -> dict[str, str]:
     tail = "mean of the worst 5 % of project_npv_usd (CVaR)"
     share = "yearly_trade_usd or investment_usd (compare) over evaluation.benchmarks.NAME.amount_usd"
     lines = {name: line.text for name, line in glossary.LINES.items()}
-    return {**metrics, CVAR: tail, "share_of_NAME": share, **lines}
+    loss = {f"{LOSS_SHARE}NAME": loss_definition("NAME").text}
+    return {**metrics, **loss, CVAR: tail, "share_of_NAME": share, **lines}
 
 
 def _is_result(word: str) -> bool:
-    return word in results() or word.startswith("share_of_")
+    return word in results() or word.startswith(("share_of_", LOSS_SHARE))
 
 
 def _result(word: str) -> str:
     if word in glossary.LINES:
         line = glossary.LINES[word]
         rows = [("unit", line.unit), ("formula", line.formula), ("stands in", "cashflow.csv, for each period")]
-        return _block(
-            f"{word} (cash-flow line)", line.text, [*rows, ("see", f"{glossary.MODEL}, section {line.heading}")]
-        )
+        return _block(f"{word} (cash-flow line)", line.text, [*rows, ("see", f"{line.page}, section {line.heading}")])
     unit = DEFINITIONS[word].unit if word in DEFINITIONS else "USD" if word == CVAR else "share"
     text = results().get(word, results()["share_of_NAME"].replace("NAME", word.removeprefix("share_of_")))
-    formula = glossary.FORMULAS.get(word, f"see {glossary.MODEL}")
+    page = FINANCING if word in FINANCE_FORMULAS else glossary.MODEL
+    formula = glossary.FORMULAS.get(word, f"see {page}")
     if word.startswith("share_of_"):
         formula = "yearly_trade_usd or investment_usd / amount_usd of the benchmark"
+    elif word.startswith(LOSS_SHARE):
+        text, formula, page = loss_definition(word.removeprefix(LOSS_SHARE)).text, LOSS_FORMULA, FINANCING
     rows = [("unit", unit), ("formula", formula), ("stands in", "summary.csv, distributions.csv, draws.parquet")]
-    return _block(f"{word} (metric)", text, [*rows, ("see", f"{glossary.MODEL}, section Metrics")])
+    return _block(f"{word} (metric)", text, [*rows, ("see", f"{page}, section Metrics")])
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sim.model.metrics import NOMINAL, PRESENT, REAL
+from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCE_LINES, FINANCING, Line
 
 MODEL = "docs/model.md"
 HEADINGS = (
@@ -31,23 +30,23 @@ HEADINGS = (
     ("market.schemes", "Operating flows"),
     ("market.charges", "Operating flows"),
     ("market", "Dispatch"),
-    ("tax", "Tax"),
     ("evaluation", "Metrics"),
 )
 """Beginning of a dotted path: heading in docs/model.md under which it enters; the first that fits counts."""
 
+FINANCING_HEADINGS = (
+    ("tax.withholding", "Operation: who is paid first"),
+    ("tax", "Tax"),
+    ("macro.reference_rates", "Terms"),
+    ("financing.case", "Size of the debt"),
+    ("financing", "Terms"),
+    ("evaluation.equity_discount_rate_real", "Metrics"),
+    ("evaluation.equity_discount_rate_nominal", "Metrics"),
+)
+"""The same for docs/financing.md; it counts before docs/model.md."""
+
 SAID = ("source", "title", "about", "as_of", "unit")
 """Keys that no formula uses."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of cashflow.csv: unit, what it is, formula with the symbols of docs/model.md, heading there."""
-
-    unit: str
-    text: str
-    formula: str
-    heading: str
 
 
 USD = NOMINAL
@@ -62,6 +61,9 @@ LINES: dict[str, Line] = {
     ),
     "revenue_ppa": Line(
         USD, "sold under power purchase agreements", "Σ share·R·H·1000·price·index/X_ppa", "Operating flows"
+    ),
+    "revenue_capacity": Line(
+        USD, "paid for keeping the link ready", "amount·index/X·Δ·o_k while in force", "Operating flows"
     ),
     "supply_cost": Line(
         USD,
@@ -90,10 +92,16 @@ LINES: dict[str, Line] = {
         "Tax",
     ),
     "depreciation": Line(
-        USD, "straight-line tax depreciation from COD", "outturn of each tax life T · time in [COD, COD + T]/T", "Tax"
+        USD,
+        "tax depreciation, each jurisdiction's rules weighted with its share",
+        "Σ_j s_j Σ outturn·[W_j(t_k − COD − h) − W_j(t_(k−1) − COD − h)] + write-off of renewals",
+        "Tax",
     ),
     "tax": Line(
-        USD, "corporate tax; negative: a refund", "rate·(EBITDA − depreciation − losses carried forward)", "Tax"
+        USD,
+        "corporate tax; negative: a refund",
+        "Σ_j rate_j·(s_j·(EBITDA + renewals with a tax life − depreciation_j) − losses used)",
+        "Tax",
     ),
     "capex": Line(
         USD,
@@ -102,6 +110,7 @@ LINES: dict[str, Line] = {
         "Construction",
     ),
     "net": Line(USD, "net flow after tax, before financing", "ebitda − tax − capex", "Tax"),
+    **FINANCE_LINES,
     "net_real": Line(REAL, "net flow without inflation", "(ebitda − tax)/D − capex/D_mid", "Metrics"),
     "net_present": Line(PRESENT, "net flow at its value of time zero", "v_k (ebitda − tax) − v_(k−½) capex", "Metrics"),
     "cumulative_net": Line(USD, "net flow of all rows so far", "Σ net", "Metrics"),
@@ -138,6 +147,7 @@ FORMULAS: dict[str, str] = {
     "realised_gap_usd_per_mwh": "Σ v (revenue − supply_cost − charges) / Σ v·D·energy",
     "sam_lcoe_usd_per_mwh": "[Σ v (costs + tax − salvage) + Σ v capex] / Σ v·energy",
     "yearly_trade_usd": "Σ revenue/D / years in operation",
+    **FINANCE_FORMULAS,
 }
 """Formulas of metrics with the symbols of docs/model.md; Σ over rows. A metric without one points to the page."""
 
@@ -150,7 +160,8 @@ def heading(dotted: str) -> str:
     """
     if dotted.rsplit(".", maxsplit=1)[-1] in SAID:
         return "no formula: kept for the reader"
-    for start, title in HEADINGS:
-        if dotted == start or dotted.startswith(f"{start}."):
-            return f"{MODEL}, section {title}"
+    for page, headings in ((FINANCING, FINANCING_HEADINGS), (MODEL, HEADINGS)):
+        for start, title in headings:
+            if dotted == start or dotted.startswith(f"{start}."):
+                return f"{page}, section {title}"
     return "docs/conventions.md, Chance" if dotted.startswith("correlations") else MODEL

@@ -137,6 +137,8 @@ def default_of(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
     if value is None or value == {}:
         return "none"
+    if isinstance(value, Section):
+        return "its defaults"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, (int, float)) else str(value) or '""'

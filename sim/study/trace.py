@@ -1,6 +1,6 @@
 """Where a number comes from: one line of one year, or a metric, taken apart down to the inputs and their sources.
 
-The formulas are those of docs/model.md, one line each (``trace_costs``, ``trace_market``, ``trace_sales``). A node
+The formulas are those of docs/model.md and docs/financing.md, one line each, in the modules ``trace_…``. A node
 with parts is recomputed from them and compared with the engine's number; one that disagrees says MISMATCH.
 """
 
@@ -9,25 +9,25 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 
-from sim.base.sampling import REPLICATE, LendersCase
+from sim.base.sampling import REPLICATE
 from sim.errors import ScenarioError
+from sim.model.books import LINES as FINANCED
 from sim.model.metrics import DEFINITIONS, Discounting, discounting, payback_of_sum
 from sim.scenario import Spec
+from sim.study.trace_equity import Owning
+from sim.study.trace_finance import BALANCES
 from sim.study.trace_inputs import OneDraw, kept, once
-from sim.study.trace_sales import Trading
+from sim.study.trace_tax import BOUGHT, ENERGY, OWN, SOLD
 from sim.study.trace_tree import Node, made, product, render, total
 
-ENERGY = ("energy_sent_mwh", "energy_delivered_mwh")
-OWN = ("operating_cost", "replacements", "decommissioning")
-BOUGHT = ("supply_cost", "charges")
-SOLD = ("revenue_merchant", "revenue_ppa")
 CUMULATIVE = {"cumulative_net": "net", "cumulative_net_real": "net_real", "cumulative_net_present": "net_present"}
+"""Lines that add up others over the rows."""
 LINES = (
     *(*ENERGY, "revenue", *SOLD, *BOUGHT, *OWN, "salvage", "ebitda", "depreciation", "tax", "capex", "net"),
+    *FINANCED,
     *("net_real", "net_present", *CUMULATIVE),
 )
 LEVELISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -39,59 +39,19 @@ METRICS = ("project_npv_usd", "project_payback_years", "investment_usd", *LEVELI
 
 
 @dataclass(frozen=True)
-class Lines(Trading):
+class Lines(Owning):
     """Every line of one row and the metrics."""
 
     def line(self, name: str) -> Node:
         """Return a line of this row with its parts."""
         if name in CUMULATIVE:
             return self._cumulative(name)
-        if name == "operating_cost":
-            return self.operating_cost(self.energy_sent_mwh())
-        node: Node = getattr(self, name)()
-        return node
-
-    def stub(self, name: str) -> Node:
-        """Return a line of this row without its parts, and how to ask for them."""
-        unit = "MWh" if name in ENERGY else "USD"
-        text = f"see --line {name} --year {self.year}"
-        return Node(f"{name} {self.label}", self.at(self.block.lines[name]), unit, text)
+        return super().line(name)
 
     def _cumulative(self, name: str) -> Node:
         before = [self.on(self.k - 1).stub(name)] if self.k else []
         value = self.at(self.block.lines[name])
         return total(f"{name} {self.label}", "USD", [*before, self.line(CUMULATIVE[name])], value=value)
-
-    @kept
-    def ebitda(self) -> Node:
-        """Return the operating result."""
-        plus, minus = ([self.line(name) for name in names] for names in ((*SOLD, "salvage"), (*BOUGHT, *OWN)))
-        return total(f"ebitda {self.label}", "USD", plus, minus, self.at(self.block.cash.ebitda))
-
-    @kept
-    def tax(self) -> Node:
-        """Return corporate tax, with the losses of earlier rows set against this one."""
-        name, value, rate = f"tax {self.label}", self.at(self.block.cash.tax), self.leaf("tax.rate")
-        taxable = total(f"taxable result {self.label}", "USD", [self.ebitda()], [self.depreciation()])
-        if self.spec.written.tax.losses == "refunded":
-            return product(name, "USD", [rate, taxable], value=value)
-        earlier = [self.on(k)._taxable() for k in range(self.k)]
-        earlier = [part for part in earlier if part.value != 0.0]
-        text = "losses less what profits have used, added up in order of time, never below 0"
-        pool = made("loss pool", "USD", text, _pool, earlier)
-        left = made(
-            "profit after losses",
-            "USD",
-            "max(taxable result, 0) − min(loss pool, max(taxable result, 0))",
-            lambda profit, pool: max(profit, 0.0) - min(pool, max(profit, 0.0)),
-            [taxable, pool],
-        )
-        return product(name, "USD", [rate, left], value=value)
-
-    @kept
-    def _taxable(self) -> Node:
-        parts = self.stub("ebitda"), self.stub("depreciation")
-        return total(f"taxable result {self.label}", "USD", parts[:1], parts[1:], short=True)
 
     def net(self) -> Node:
         """Return the net flow."""
@@ -135,7 +95,8 @@ class Lines(Trading):
 
     @once
     def _discounting(self) -> Discounting:
-        return discounting(self.block.scenario.evaluation, self.block.money)
+        about = self.block.scenario.evaluation
+        return discounting(about.discount_rate_real, about.discount_rate_nominal, self.block.money)
 
     def net_present(self) -> Node:
         """Return the net flow discounted to time zero."""
@@ -190,19 +151,25 @@ class Lines(Trading):
         return replace(node, formula="sum over the years", combine=combine, children=(*parts, *example))
 
     def of_year(self, name: str, year: int) -> Node:
-        """Return a line of a calendar year: the sum of its rows, or, cumulated, the last of them."""
+        """Return a line of a calendar year: the sum of its rows; of balances the last, of ratios the least of them."""
         rows = self.rows(year)
-        if name in CUMULATIVE:
+        if name in CUMULATIVE or name in BALANCES:
             return rows[-1].line(name)
         nodes = [row.line(name) for row in rows]
+        if name == "dscr":
+            return _least(f"{name} {year}", nodes)
         nodes = [node for node in nodes if node.value != 0.0] or nodes[-1:]
         if len(nodes) == 1:
             return nodes[0]
         return total(f"{name} {year}", nodes[0].unit, nodes)
 
 
-def _pool(*results: float) -> float:
-    return reduce(lambda pool, result: max(pool - result, 0.0), results, 0.0)
+def _least(name: str, nodes: list[Node]) -> Node:
+    """Return the least ratio of some rows that have one."""
+    known = [node for node in nodes if not math.isnan(node.value)]
+    if len(known) <= 1:
+        return known[0] if known else nodes[-1]
+    return made(name, "ratio", "least of the periods", min, known)
 
 
 def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed: int = 1) -> Node:
@@ -215,7 +182,10 @@ def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed:
         raise ScenarioError.single(f"{line} is not of one year", where="--year", cure="leave out --year")
     if draw is not None and draw < 0:
         raise ScenarioError.single(f"{draw} is no draw", where="--draw", cure="count draws from 0")
-    chance = LendersCase() if draw is None else OneDraw(seed, (draw // REPLICATE,), draw % REPLICATE)
+    if line in FINANCED and spec.written.financing is None:
+        cure = "add a financing block, or trace net, which no loan changes"
+        raise ScenarioError.single(f"{line} is a line of the financing, which is not in the scenario", cure=cure)
+    chance = None if draw is None else OneDraw(seed, (draw // REPLICATE,), draw % REPLICATE)
     lines = Lines.of(spec, chance)
     if line in METRICS:
         return lines.metric(line)

@@ -1,8 +1,8 @@
-"""What a link costs to build and to run, taken apart: capex by item, running costs, depreciation (model.md 4, 8, 9)."""
+"""What a link costs to build and to run, taken apart: capex by item, running costs (model.md 4, 8)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -177,29 +177,42 @@ class Building(Inputs):
                 times = [1e6, *times]
             else:
                 amount = [self.leaf(f"{path}.amount_per_mwh"), energy_sent]
-            parts.append(product(name, "USD", [*amount, *times], over))
+            parts.append(product(name, "USD", [*amount, *times, *self._decline(path)], over))
         value = self.at(self.block.cash.operations.running.operating)
         return total(f"operating_cost {self.label}", "USD", parts, value=value)
+
+    def _decline(self, path: str) -> list[Node]:
+        leaf = self.leaf(f"{path}.decline_per_year")
+        if leaf.value == 0.0:
+            return []
+        start = self.end - self.model.grid.dt
+        text = f"1 − decline_per_year × full years from COD to {start:g}, not below 0"
+
+        def left(decline: float, cod: float) -> float:
+            return max(1.0 - decline * math.floor(max(start - cod, 0.0) + 1e-9), 0.0)
+
+        return [made("decline", "", text, left, [leaf, self.cod()])]
 
     def replacements(self) -> Node:
         """Return the renewals of the row."""
         value = self.at(self.block.cash.operations.running.replacements)
-        return total(f"replacements {self.label}", "USD", list(self._renewals()), value=value)
+        parts = [self.renewal(name) for name in self.spec.written.costs.replacements]
+        return total(f"replacements {self.label}", "USD", parts, value=value)
 
-    def _renewals(self) -> Iterator[Node]:
-        grid = self.model.grid
+    @kept
+    def renewal(self, name: str) -> Node:
+        """Return what one entry of the renewals costs in the row."""
+        grid, path = self.model.grid, f"costs.replacements.{name}"
 
         def count(cod: float, life: float, every: float) -> float:
             due = [cod + j * every for j in range(1, int(life / every) + 2) if j * every <= life - 1.0 + 1e-9]
             return float(sum(bool(contains(np.array([time]), grid)[self.k, 0]) for time in due))
 
-        for name in self.spec.written.costs.replacements:
-            path = f"costs.replacements.{name}"
-            parts = [self.cod(), self.life(), self.leaf(f"{path}.every_years")]
-            text = "how many of COD + every_years, COD + 2 every_years, …, a year before the end, fall due"
-            due = made(f"renewals in {self.label}", "", text, count, parts)
-            times, over = self.priced(path)
-            yield product(name, "USD", [self.leaf(f"{path}.amount_million"), 1e6, due, *times], over)
+        parts = [self.cod(), self.life(), self.leaf(f"{path}.every_years")]
+        text = "how many of COD + every_years, COD + 2 every_years, …, a year before the end, fall due"
+        due = made(f"renewals in {self.label}", "", text, count, parts)
+        times, over = self.priced(path)
+        return product(name, "USD", [self.leaf(f"{path}.amount_million"), 1e6, due, *times], over)
 
     def decommissioning(self) -> Node:
         """Return the cost of removal in the row."""
@@ -231,23 +244,3 @@ class Building(Inputs):
         due = made(f"end of operation in {self.label}", "", "1 if in this row", falls, [self.cod(), self.life()])
         times, _ = self.priced("costs.salvage")
         return product(name, "USD", [self.leaf("costs.salvage.share_of_capex"), self.budget(), due, *times], [], value)
-
-    @kept
-    def depreciation(self) -> Node:
-        """Return straight-line depreciation by item."""
-        late = 0.5 if self.spec.written.tax.half_year else 0.0
-        start, end, last = self.end - self.model.grid.dt - late, self.end - late, self.model.grid.end[-1, 0]
-
-        def written(cod: float, life: float) -> float:
-            if cod > last or self.k == 0:
-                return 0.0
-            return (clipped(end - cod, 0.0, life) - clipped(start - cod, 0.0, life)) / life
-
-        parts = []
-        for name in self.items():
-            path = f"costs.{name}.tax_life_years" if name == "contingency" else f"costs.items.{name}.tax_life_years"
-            if path in self.spec.leaves:
-                text = f"what of {start:g} to {end:g} years lies within tax_life_years from COD, over tax_life_years"
-                share = made(f"share of {name} written off", "", text, written, [self.cod(), self.leaf(path)])
-                parts.append(product(f"depreciation of {name}", "USD", [self.spending(name), share]))
-        return total(f"depreciation {self.label}", "USD", parts, value=self.at(self.block.cash.depreciation))

@@ -17,7 +17,9 @@ from sim.base.sampling import Chance, Draws, LendersCase, Mixing
 from sim.collect import Block
 from sim.model import costs, macro, physical
 from sim.model.sanctions import Effects
+from sim.prepare import Model, prepare
 from sim.scenario import Spec
+from sim.stages import run_project
 from sim.study.trace_tree import Node, Part, made, product
 
 Array = NDArray[np.float64]
@@ -95,8 +97,9 @@ def source_of(spec: Spec, path: str) -> str:
     A number that the command line or an extending file put in another's place does not inherit what is said there.
     """
     place = tuple(path.split("."))
-    if spec.leaves[path].source:
-        return str(spec.leaves[path].source)
+    own = spec.leaves[path].source if path in spec.leaves else _said(spec, place)
+    if own:
+        return own
     where = spec.marks.get(place, "")
     if where.startswith("--set"):
         return "set on the command line"
@@ -108,6 +111,14 @@ def source_of(spec: Spec, path: str) -> str:
             same = not where or not there or where.rpartition(":")[0] == there.rpartition(":")[0]
             return str(said) if same else f"none given ({where})"
     return ""
+
+
+def _said(spec: Spec, place: Sequence[str]) -> str | None:
+    """Return the source that stands beside a number which cannot be uncertain."""
+    item: Any = spec.data
+    for key in place:
+        item = item.get(key) if isinstance(item, dict) else None
+    return str(item["source"]) if isinstance(item, dict) and item.get("source") else None
 
 
 def price_level(rates: Sequence[float], years: float) -> float:
@@ -129,7 +140,7 @@ class Inputs:
 
     spec: Spec
     chance: Chance
-    model: engine.Model
+    model: Model
     block: Block
     schedule: costs.Schedule
     production: physical.Production
@@ -140,17 +151,12 @@ class Inputs:
     """What `kept` methods have answered."""
 
     @classmethod
-    def of(cls, spec: Spec, chance: OneDraw | LendersCase) -> Self:
+    def of(cls, spec: Spec, draw: OneDraw | None) -> Self:
         """Return the scenario with the records between the stages, which a `Block` does not keep, made again."""
-        model = engine.prepare(spec)
-        block, grid = engine.run_block(model, chance), model.grid
-        scenario, money = block.scenario, block.money
-        life, shape = scenario.timeline.operation_years, scenario.timeline.construction
-        schedule = costs.build(scenario.costs, shape, block.clock, life, money, grid)
-        faults = None if isinstance(chance, LendersCase) else lambda _, mean: engine.draw_faults(chance, grid, mean)
-        available = physical.availability(scenario.link, grid, faults)
-        production = physical.produce(scenario.link, scenario.supply, schedule, Effects.none(), grid, available)
-        return cls(spec, chance, model, block, schedule, production)
+        model = prepare(spec)
+        chance = draw or model.lenders
+        stage = run_project(spec, model.grid, model.curve, chance, Effects.none())
+        return cls(spec, chance, model, engine.run_block(model, chance, detail=True), stage.schedule, stage.production)
 
     def on(self, k: int) -> Self:
         """Return the same at another row."""
@@ -193,6 +199,13 @@ class Inputs:
         text = "" if leaf.certain else f"{'drawn from' if self.drawn else 'median of'} {leaf.dist.kind}({given})"
         value = float(way(self.block.scenario, path)[-1][0])
         return Node(path, value, "" if unit == "1" else unit, text, source=source_of(self.spec, path))
+
+    @once
+    def term(self, path: str, unit: str = "") -> Node:
+        """Return an input that may be one of those which cannot be uncertain, with its source."""
+        if path in self.spec.leaves:
+            return self.leaf(path)
+        return Node(path, float(way(self.spec.written, path)[-1]), unit, source=source_of(self.spec, path))
 
     def leaves(self, path: str) -> list[Node]:
         """Return every input below a path."""

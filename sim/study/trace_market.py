@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.base.distributions import Z90
 from sim.base.sampling import Draws
-from sim.engine import draw_faults
 from sim.model import macro
 from sim.model.market import PPA, Charge, FuelLinked
 from sim.model.physical import FuelCost, Outages, PriceCost, fault_years
+from sim.stages import draw_faults
 from sim.study.trace_costs import Building
 from sim.study.trace_inputs import Array, kept, once
 from sim.study.trace_tree import Node, Part, made, product, total

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.dispatch import Terms, dispatch
+from sim.model.market import CapacityPayment
 from sim.study.trace_inputs import kept
 from sim.study.trace_market import Selling
 from sim.study.trace_tree import Node, Part, made, product, total
@@ -95,7 +96,8 @@ class Trading(Selling):
 
     def revenue(self) -> Node:
         """Return all revenue."""
-        return total(f"revenue {self.label}", "USD", [self.revenue_merchant(), self.revenue_ppa()])
+        parts = [self.revenue_merchant(), self.revenue_ppa(), self.revenue_capacity()]
+        return total(f"revenue {self.label}", "USD", parts)
 
     def revenue_merchant(self) -> Node:
         """Return the revenue from the market."""
@@ -111,6 +113,27 @@ class Trading(Selling):
                 parts.append(product(f"{name} {self.label}", "USD", [power, hours, 1000.0, price]))
         value = self.at(self.block.cash.operations.revenue_ppa)
         return total(f"revenue_ppa {self.label}", "USD", parts, value=value)
+
+    def revenue_capacity(self) -> Node:
+        """Return the payments for keeping the link ready."""
+        parts, start = [], self.end - self.model.grid.dt
+        for name, scheme in self.spec.written.market.schemes.items():
+            if not isinstance(scheme, CapacityPayment):
+                continue
+            path = f"market.schemes.{name}"
+
+            def holds(cod: float, term: float) -> float:
+                return float(max(start - cod, 0.0) < term - 1e-9)
+
+            text = f"1 if {start:g} years lie within term_years from COD"
+            force = made("in force", "", text, holds, [self.cod(), self.leaf(f"{path}.term_years")])
+            amount = self.leaf(f"{path}.amount_million_per_year")
+            times, over = self.priced(path)
+            parts.append(
+                product(f"{name} {self.label}", "USD", [amount, 1e6, self.operating_years(), force, *times], over)
+            )
+        value = self.at(self.block.cash.operations.revenue_capacity)
+        return total(f"revenue_capacity {self.label}", "USD", parts, value=value)
 
     def supply_cost(self) -> Node:
         """Return what the energy costs, with what is paid for whether taken or not."""

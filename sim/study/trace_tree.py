@@ -34,10 +34,13 @@ class Node:
 
     @property
     def agrees(self) -> bool:
-        """Say whether the parts give the number to 1e-9 of it; where it vanishes, to 1e-12 of its largest part."""
+        """Say whether the parts give the number to 1e-9 of it; where it vanishes, to 1e-12 of its largest part.
+
+        Money agrees to a thousandth of a dollar, yen, …: what is left of cash can be the rounding of large payments.
+        """
         again = self.recomputed
         parts = max((abs(child.value) for child in self.children if child.unit == self.unit), default=0.0)
-        near = 1e-12 * parts if math.isfinite(parts) else 0.0
+        near = max(1e-12 * parts if math.isfinite(parts) else 0.0, 1e-3 if _money(self.unit) else 0.0)
         both_nan = math.isnan(again) and math.isnan(self.value)
         return both_nan or math.isclose(again, self.value, rel_tol=1e-9, abs_tol=near)
 
@@ -129,14 +132,18 @@ def joined(signs: Sequence[str], parts: Sequence[Part]) -> str:
     return "".join(sign + word for sign, word in zip(signs, words, strict=True)).removeprefix(signs[0] if signs else "")
 
 
+def _money(unit: str) -> bool:
+    return len(unit) == 3 and unit.isupper()
+
+
 def figure(value: float, unit: str) -> str:
-    """Return a number so that parts can be added up by hand: dollars in thousandths of a million, else six digits.
+    """Return a number so that parts can be added up by hand: money in thousandths of a million, else six digits.
 
     >>> figure(4.12345678e8, "USD"), figure(0.0123456789, "JPY/kWh"), figure(8409.6, "h"), figure(-1.2e-6, "1/MW")
     ('412.346 million USD', '0.0123457 JPY/kWh', '8,409.6 h', '−1.2e-06 1/MW')
     """
-    if unit == "USD":
-        return number(value / 1e6, 3, "million USD")
+    if _money(unit):
+        return number(value / 1e6, 3, f"million {unit}")
     if not math.isfinite(value):
         return number(value, 0, unit)
     size = math.floor(math.log10(abs(value))) if value else 0

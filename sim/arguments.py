@@ -1,0 +1,103 @@
+"""The arguments of the command line: verbs and their options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sim import __version__
+
+VERBS = ("run", "check", "validate", "describe", "schema", "new", "trace", "statement", "completion")
+MOST_DRAWS = 100_000_000
+DRAWS, SEED = 10_240, 1
+"""Defaults of a run."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; also what shell completion is made from."""
+    top = argparse.ArgumentParser(
+        prog="python -m sim",
+        description="Does an energy link pay back, when, for whom? Simulate a scenario file.",
+        epilog="A first word that is not a verb is a scenario: python -m sim scenarios/base.yaml, or just: base",
+    )
+    top.add_argument("--version", action="version", version=f"linkfeasibility {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _run_options(verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results"))
+
+    check = verbs.add_parser("check", help="read scenario files: what was understood, or everything that is wrong")
+    check.add_argument("files", nargs="+", metavar="FILE")
+    check.set_defaults(verb="check")
+
+    trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
+    trace.add_argument("file", metavar="FILE", help="scenario file or name")
+    trace.add_argument("--line", required=True, help="line of the cash flow, or a metric")
+    trace.add_argument("--year", type=int, help="calendar year (not for metrics)")
+    _draw_options(trace)
+    trace.set_defaults(verb="trace")
+
+    _statement_options(verbs.add_parser("statement", help="sources and uses, cash flow, debt, balance sheet"))
+
+    describe = verbs.add_parser("describe", help="what a key, metric or line means: unit, bounds, formula, source")
+    describe.add_argument("name", nargs="?", metavar="KEY", help="key, metric or line; without it an overview")
+    describe.set_defaults(verb="describe")
+
+    new = verbs.add_parser("new", help="write NAME.yaml here: a complete scenario with comments, to be changed")
+    new.add_argument("name", metavar="NAME")
+    new.set_defaults(verb="new")
+
+    verbs.add_parser("schema", help="print the JSON schema of scenario files").set_defaults(verb="schema")
+
+    validate = verbs.add_parser("validate", help="compare the engine with outside reference cases")
+    validate.add_argument("--cases", type=Path, metavar="FOLDER", help="folder of JSON cases (those that come along)")
+    validate.set_defaults(verb="validate")
+
+    completion = verbs.add_parser("completion", help="print shell completion")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.set_defaults(verb="completion")
+    return top
+
+
+def _run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("file", metavar="FILE", help="scenario file, name of a shipped one, or manifest.yaml of a run")
+    draws = f"futures, in whole replicates of 256 ({DRAWS})"
+    run.add_argument("--draws", type=positive, metavar="N", help=draws)
+    run.add_argument("--seed", type=int, metavar="N", help=f"seed of all chance ({SEED})")
+    run.add_argument("--workers", type=positive, metavar="N", help="processes (1; all cores from 200,000 draws)")
+    out = "results go to DIR/SCENARIO (results)"
+    run.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help=out)
+    _set_option(run)
+    keep = "also keep the inputs of every draw, and a CSV of all draws"
+    run.add_argument("--keep-draws", action="store_true", help=keep)
+    run.add_argument("--dry-run", action="store_true", help="print the resolved scenario instead of running it")
+    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    run.set_defaults(verb="run")
+
+
+def _statement_options(statement: argparse.ArgumentParser) -> None:
+    statement.add_argument("file", metavar="FILE", help="scenario file or name")
+    _draw_options(statement)
+    by = "a column for each year (the default) or for each period"
+    statement.add_argument("--by", choices=("year", "period"), default="year", help=by)
+    statement.add_argument("--csv", type=Path, metavar="DIR", help="also write the four tables as CSV into DIR")
+    statement.set_defaults(verb="statement")
+
+
+def _draw_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--draw", type=int, metavar="N", help="a draw, from 0; without it the lenders' case")
+    verb.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"seed of the draw ({SEED})")
+    _set_option(verb)
+
+
+def _set_option(verb: argparse.ArgumentParser) -> None:
+    text = "change a number, as in --set link.capacity_mw=600"
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number that some draws or processes can be."""
+    if not text.lstrip("+-").isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number such as 10000")
+    value = int(text)
+    if not 1 <= value <= MOST_DRAWS:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_DRAWS:,}")
+    return value

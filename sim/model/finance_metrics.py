@@ -1,0 +1,162 @@
+"""Metrics of lenders and sponsors: cover ratios, default, losses, and the return on equity."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.books import Account
+from sim.model.costs import Schedule
+from sim.model.financing import Carried
+from sim.model.macro import Money
+from sim.model.metrics import DEFINITIONS, Definition, Discounting, Evaluation, discounting, payback_of_sum, yearly_irr
+from sim.model.roots import accumulate
+from sim.model.timeline import Grid, total
+
+Array = NDArray[np.float64]
+FINANCE_DEFINITIONS: dict[str, Definition] = {
+    "equity_npv_usd": Definition("USD", "net present value of what sponsors pay and get, at the equity discount rate"),
+    "equity_irr": Definition(
+        "per year", "nominal internal rate of return of the sponsors; -1 where nothing comes back; largest root"
+    ),
+    "equity_payback_years": Definition(
+        "years from start", "first return of the sponsors' cumulative nominal flow to zero; inf: never", False
+    ),
+    "equity_payback_discounted_years": Definition(
+        "years from start", "the same of the flow discounted at the equity rate", False
+    ),
+    "equity_moic": Definition("ratio", "all cash that sponsors get over all that they pay, nominal"),
+    "equity_invested_usd": Definition("USD", "what sponsors pay for building and to keep the company going, nominal"),
+    "equity_peak_funding_usd": Definition("USD", "largest fall of the sponsors' cumulative flow below zero"),
+    "funding_gap_usd": Definition("USD", "what sponsors pay for building beyond what they have promised"),
+    "debt_usd": Definition("USD", "all drawings on loans"),
+    "gearing": Definition("share", "debt over all uses of funds until COD"),
+    "dscr_min": Definition("ratio", "least debt service cover ratio, CFADS over scheduled service, until a default"),
+    "dscr_mean": Definition("ratio", "mean debt service cover ratio over the rows that have one"),
+    "dscr_min_year": Definition("calendar year", "year of the least debt service cover ratio"),
+    "llcr": Definition("ratio", "present value of CFADS over the loan life at the loans' rate, over debt at its start"),
+    "plcr": Definition("ratio", "the same over the life of the project"),
+    "missed_payment": Definition("share", "1 where a payment to a lender was ever late"),
+    "defaulted": Definition("share", "1 where arrears or a broken covenant outlast the cure time, or claims are lost"),
+    "equity_wiped_out": Definition("share", "1 where lenders are never paid in full: claims were written off"),
+    "lenders_loss_usd": Definition(
+        "USD", "present value of what lenders lose, each loan at its own rate; mean: expected loss"
+    ),
+    "lenders_loss_share": Definition("share", "lenders_loss_usd over the present value of what was drawn"),
+}
+"""Definitions of the metrics of `evaluate`; `loss_share_of_NAME` is in `loss_definition`."""
+LOSS_SHARE = "loss_share_of_"
+"""Begins the metric of each tranche's loss."""
+DEFINITIONS.update(FINANCE_DEFINITIONS)
+
+
+def evaluate(evaluation: Evaluation, carried: Carried, schedule: Schedule, money: Money) -> dict[str, Array]:
+    """Return every metric of lenders and sponsors, each (draws,); `FINANCE_DEFINITIONS` says what they are."""
+    draws = schedule.clock.cod_years.shape
+    metrics = _equity(evaluation, carried, money) | _debt(carried) | _cover(carried, money.grid)
+    metrics |= {
+        "missed_payment": carried.missed.astype(np.float64),
+        "defaulted": carried.defaulted.astype(np.float64),
+        "equity_wiped_out": carried.lost.astype(np.float64),
+    }
+    metrics |= _losses(carried.accounts, draws)
+    return {name: np.broadcast_to(values, draws) for name, values in metrics.items()}
+
+
+def _equity_factors(evaluation: Evaluation, money: Money) -> Discounting:
+    real, nominal = evaluation.equity_discount_rate_real, evaluation.equity_discount_rate_nominal
+    if real is None and nominal is None:
+        real, nominal = evaluation.discount_rate_real, evaluation.discount_rate_nominal
+    return discounting(real, nominal, money)
+
+
+def _equity(evaluation: Evaluation, carried: Carried, money: Money) -> dict[str, Array]:
+    """Return the sponsors' figures; their part of capital cost falls in mid-period, everything else at the end."""
+    factor = _equity_factors(evaluation, money)
+    flow, early = carried.lines["equity_flow"], carried.middle_equity
+    late = flow + early
+    present = late * factor.at_end - early * factor.at_middle
+    cumulative = accumulate(flow)
+    got = carried.lines["distributions"] - carried.lines["sponsor_withholding"]
+    paid = total(carried.lines["equity_paid_in"])
+    rate, _ = yearly_irr(late, early, money.grid)
+    return {
+        "equity_npv_usd": total(present),
+        "equity_irr": rate,
+        "equity_payback_years": payback_of_sum(cumulative, money.grid.dt)[0],
+        "equity_payback_discounted_years": payback_of_sum(accumulate(present), money.grid.dt)[0],
+        "equity_moic": _ratio(total(got), paid),
+        "equity_invested_usd": paid,
+        "equity_peak_funding_usd": np.maximum(-np.min(cumulative, axis=0), 0.0),
+    }
+
+
+def _debt(carried: Carried) -> dict[str, Array]:
+    debt = total(carried.lines["debt_drawn"])
+    return {"funding_gap_usd": carried.gap, "debt_usd": debt, "gearing": _ratio(debt, carried.uses)}
+
+
+def _cover(carried: Carried, grid: Grid) -> dict[str, Array]:
+    """Return DSCR and the cover ratios of present values."""
+    ratio = carried.lines["dscr"]
+    low, total_, count = (np.zeros(ratio.shape[1]) for _ in range(3))
+    low += np.inf
+    year = np.full(ratio.shape[1], np.nan)
+    for k in range(ratio.shape[0]):
+        known = ~np.isnan(ratio[k])
+        if not known.any():
+            continue
+        value = np.where(known, ratio[k], np.inf)
+        year = np.where(value < low, float(grid.start_year + grid.year[k]), year)
+        low = np.minimum(low, value)
+        total_ += np.where(known, ratio[k], 0.0)
+        count += known
+    loan, project = _present_cash(carried, grid)
+    return {
+        "dscr_min": np.where(count > 0.0, low, np.nan),
+        "dscr_mean": _ratio(total_, count),
+        "dscr_min_year": year,
+        "llcr": loan,
+        "plcr": project,
+    }
+
+
+def _present_cash(carried: Carried, grid: Grid) -> tuple[Array, Array]:
+    """Return LLCR and PLCR: CFADS after the start of repayment at the loans' rates over the debt at that time."""
+    plan, lines = carried.plan, carried.lines
+    cfads, balance = lines["cfads"], lines["debt_balance"]
+    loan, project, debt = (np.zeros(cfads.shape[1]) for _ in range(3))
+    if not plan.loans:
+        return loan + np.nan, loan + np.nan
+    for k in range(grid.periods + 1):
+        row = k - carried.shift
+        weight = plan.coverage_discount[np.clip(row, 0, plan.coverage_discount.size - 1)]
+        flow = cfads[k] * weight * (row > plan.start_row)
+        project += flow
+        loan += flow * (row <= plan.last_row)
+        debt += balance[k] * (row == plan.start_row)
+    return _ratio(loan, debt), _ratio(project, debt)
+
+
+def _losses(accounts: tuple[Account, ...], draws: tuple[int, ...]) -> dict[str, Array]:
+    """Return the lenders' losses in present value at their own rates."""
+    loss_usd, drawn_usd = np.zeros(draws), np.zeros(draws)
+    shares = {}
+    for account in accounts:
+        loss = np.maximum(account.worth_drawn - account.worth_paid, 0.0)
+        loss = np.where(loss > 1e-9 * account.worth_drawn, loss, 0.0)
+        spot = account.rate_of_exchange(0)
+        loss_usd = loss_usd + loss / spot
+        drawn_usd = drawn_usd + account.worth_drawn / spot
+        shares[f"{LOSS_SHARE}{account.loan.name}"] = _ratio(loss, account.worth_drawn)
+    return {"lenders_loss_usd": loss_usd, "lenders_loss_share": _ratio(loss_usd, drawn_usd)} | shares
+
+
+def loss_definition(name: str) -> Definition:
+    """Return the definition of a tranche's loss."""
+    return Definition("share", f"present value of what {name} loses, at its own rate, over that of what it has lent")
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator > 0.0, numerator / denominator, np.nan)

@@ -1,0 +1,313 @@
+"""Operation: who is paid first, what happens when cash runs short, and what reaches the sponsors.
+
+docs/financing.md, sections 5 and 7. The loop runs over rows; every step is a vector over draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.books import Account, Books
+from sim.model.funding import build, fill_reserves
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+SMALL = 1e-9
+"""Arrears below this share of the commitment are rounding."""
+
+
+def carry(books: Books) -> None:
+    """Take the books through every row."""
+    nothing = np.zeros(books.alive.shape)
+    for k in range(books.grid.periods + 1):
+        books.capitalising = books.support = nothing
+        for account in books.accounts:
+            account.middle = account.fresh = account.idc = nothing
+            account.opening = account.balance
+            if k:
+                account.discount = account.discount / (1.0 + account.rates[k])
+        if k:
+            _accrue(books, k)
+        if k <= books.last_build:
+            build(books, k)
+        if k >= max(books.first_cash, 1):
+            _operate(books, k)
+        else:
+            books.lines["dscr"][k] = np.nan
+        if k <= books.last_build:
+            fill_reserves(books)
+        _record(books, k)
+
+
+@dataclass
+class _Due:
+    """What a tranche is owed in one row, and what it gets; currency unless said otherwise."""
+
+    account: Account
+    fx: Array
+    owed: Mask
+    """Whether there was a balance before the payments of the row."""
+    interest: Array
+    """Interest due in cash, penalty included."""
+    principal: Array
+    """Principal due, arrears included."""
+    service: Array
+    """Scheduled service in USD: without penalty, with the tax on interest."""
+    interest_usd: Array
+    """Interest due with the tax on it."""
+    paid_interest: Array
+    paid_principal: Array
+
+
+@dataclass
+class _Covenants:
+    """What the tests of a row say, by draw."""
+
+    locked: Mask
+    breach: Mask
+    unpaid: Mask
+
+
+def _operate(books: Books, k: int) -> None:
+    """Take the books through the operating part of row k."""
+    lines, draws = books.lines, books.alive.shape
+    claims = _claims(books)
+    owing = k <= books.last_build or bool((claims > 0.0).any()) or any(bool(r.any()) for r in books.service_reserve)
+    ranks = [[_due(books, account, k) for account in rank] for rank in books.ranks] if owing else []
+    pot = _operating_cash(books, ranks, claims, k)
+    tests = _Covenants(*(np.zeros(draws, dtype=bool) for _ in range(3)))
+    service: Array = np.zeros(draws)
+    ratio: Array = np.full(draws, np.nan)
+    for s, rank in enumerate(ranks):
+        pot = _pay_rank(books, s, rank, pot, tests, k)
+        for due in rank:
+            service = service + due.service
+        ratio = np.divide(lines["cfads"][k], service, out=np.full(draws, np.nan), where=service > 0.0)
+        for due in rank:
+            due.account.note("dscr", k, ratio)
+        _test(rank, ratio, tests)
+    books.operating_reserve = np.minimum((k > books.cod_row) * books.operating_target[k], pot)
+    pot = pot - books.operating_reserve
+    lines["debt_service_due"][k] = service
+    lines["dscr"][k] = ratio
+    if ranks:
+        pot = _sweep(books, ranks, pot, k)
+        tests.locked |= tests.unpaid | books.defaulted
+        lost = _write_off(books, k)
+        _judge(books, tests, lost)
+        tests.locked &= _claims(books) > 0.0
+    _distribute(books, pot, tests.locked, k)
+
+
+def _claims(books: Books) -> Array:
+    """Return balances and arrears of all loans added up whatever their currency: above 0 where anything is owed."""
+    total: Array = np.zeros(books.alive.shape)
+    for account in books.accounts:
+        total = total + account.balance + account.arrears
+    return total
+
+
+def _planned(books: Books, by_row: Array, k: int) -> Array | float:
+    """Return a planned figure of row k, of the rows by which repayment has moved."""
+    if isinstance(books.shift, int):
+        return float(by_row[k])
+    moved: Array = by_row[np.clip(k - books.shift, 0, books.grid.periods)]
+    return moved
+
+
+def _due(books: Books, account: Account, k: int) -> _Due:
+    """Return what is due on a tranche in row k; the principal leaves its performing balance."""
+    rate, fx, gross = account.rates[k], account.rate_of_exchange(k), 1.0 + account.gross
+    running = (1.0 - books.capitalising) * rate * (account.opening + 0.5 * account.middle)
+    interest = running + (rate + books.terms.penalty_margin * books.grid.dt) * account.arrears
+    scheduled = _planned(books, account.loan.falls_due, k) * account.opening
+    principal = np.where(books.defaulted | (books.end_row == k), account.balance, scheduled)
+    service = books.alive * (running * gross + scheduled) / fx
+    due = _Due(
+        account=account,
+        fx=fx,
+        owed=account.balance + account.arrears > 0.0,
+        interest=interest,
+        principal=principal + account.arrears,
+        service=service,
+        interest_usd=interest * gross / fx,
+        paid_interest=interest,
+        paid_principal=principal,
+    )
+    account.balance = account.balance - principal
+    return due
+
+
+def _operating_cash(books: Books, ranks: list[list[_Due]], claims: Array, k: int) -> Array:
+    """Return the cash of the row after tax, sponsors' support and the reserve for renewals."""
+    lines, project = books.lines, books.project
+    held = books.operating_reserve + books.maintenance
+    for reserve in books.service_reserve:
+        held = held + reserve
+    earned = books.terms.reserve_rate * books.grid.dt * held
+    tax = _tax(books, ranks, earned, k)
+    pot = books.cash + books.operating_reserve + books.maintenance + project.ebitda[k] + earned - tax
+    gap = np.maximum(-pot, 0.0)
+    books.support = np.where(books.defaulted & (claims > 0.0), 0.0, gap)
+    pot = pot + gap
+    before = books.maintenance
+    books.maintenance = np.minimum(project.operations.running.maintenance_target[k], pot)
+    pot = pot - books.maintenance
+    after_tax = books.terms.cfads_basis == "after_tax"
+    lines["cfads"][k] = project.ebitda[k] - (books.maintenance - before) - (tax if after_tax else 0.0)
+    lines["reserve_interest"][k], lines["tax_paid"][k] = earned, tax
+    lines["equity_paid_in"][k] += books.support
+    lines["unpaid_costs"][k] = gap - books.support
+    result: Array = pot
+    return result
+
+
+def _tax(books: Books, ranks: list[list[_Due]], earned: Array, k: int) -> Array:
+    """Return the tax of the row with its loans."""
+    income = books.project.income[k] + earned
+    for rank in ranks:
+        for due in rank:
+            income = income - due.interest_usd
+    income = income - books.accrued
+    if books.writeoff_share is not None:
+        income = income - books.construction_finance * books.writeoff_share[k]
+    paid: Array = np.zeros(income.shape)
+    for name, assessment in books.assessments.items():
+        paid = paid + assessment.tax(income, books.project.written[name][k])
+    return paid
+
+
+def _accrue(books: Books, k: int) -> None:
+    """Add the interest of the row to the shareholder loan."""
+    loan = books.terms.shareholder_loan
+    if loan is not None:
+        books.accrued = loan.rate * books.grid.dt * (books.lent + books.lent_interest)
+        books.lent_interest = books.lent_interest + books.accrued
+        books.note("shareholder_accrued", k, books.accrued)
+
+
+def _pay_rank(books: Books, s: int, rank: list[_Due], pot: Array, tests: _Covenants, k: int) -> Array:
+    """Pay interest, then principal of one rank, fill its reserve, and return what is left."""
+    interest, principal, target = (np.zeros(pot.shape) for _ in range(3))
+    for due in rank:
+        interest += due.interest_usd
+        principal += due.principal / due.fx
+    funds = pot + books.service_reserve[s]
+    paid_interest = np.minimum(interest, funds)
+    paid_principal = np.minimum(principal, funds - paid_interest)
+    share_interest = np.divide(paid_interest, interest, out=np.ones(pot.shape), where=paid_interest < interest)
+    share_principal = np.divide(paid_principal, principal, out=np.ones(pot.shape), where=paid_principal < principal)
+    for due in rank:
+        account = due.account
+        due.paid_interest, due.paid_principal = due.interest * share_interest, due.principal * share_principal
+        account.arrears = (due.interest - due.paid_interest) + (due.principal - due.paid_principal)
+        books.lines["interest_paid"][k] += due.paid_interest / due.fx
+        books.lines["withholding"][k] += due.paid_interest * account.gross / due.fx
+        books.lines["principal_paid"][k] += due.paid_principal / due.fx
+        target += _planned(books, account.loan.reserve, k) * account.balance / due.fx
+    target *= k > books.cod_row
+    left = funds - paid_interest - paid_principal
+    reserve = np.minimum(target, left)
+    books.service_reserve[s] = reserve
+    tests.locked |= reserve < target * (1.0 - 1e-6)
+    return left - reserve
+
+
+def _test(rank: list[_Due], ratio: Array, tests: _Covenants) -> None:
+    """Note where a covenant of one rank is broken or a payment missed; ``ratio`` is the DSCR of the rank."""
+    for due in rank:
+        terms = due.account.terms
+        tests.unpaid |= due.account.arrears > SMALL * due.account.loan.commitment
+        if terms.lock_up_dscr is not None:
+            tests.locked |= due.owed & (ratio < terms.lock_up_dscr)
+        if terms.default_dscr is not None:
+            tests.breach |= due.owed & (ratio < terms.default_dscr)
+
+
+def _sweep(books: Books, ranks: list[list[_Due]], pot: Array, k: int) -> Array:
+    """Prepay loans that have a cash sweep, note what each lender has received, and return what is left."""
+    started = k > books.plan.start_row + books.shift
+    for rank in ranks:
+        for due in rank:
+            account = due.account
+            if account.terms.cash_sweep > 0.0:
+                swept = np.minimum(account.balance / due.fx, account.terms.cash_sweep * pot) * started
+                pot = pot - swept
+                account.balance = np.maximum(account.balance - swept * due.fx, 0.0)
+                due.paid_principal = due.paid_principal + swept * due.fx
+                books.lines["principal_paid"][k] += swept
+                account.note("swept", k, swept * due.fx)
+            account.worth_paid = account.worth_paid + account.discount * (due.paid_interest + due.paid_principal)
+            account.note("due", k, due.interest)
+            account.note("interest", k, due.paid_interest)
+            account.note("principal", k, due.paid_principal)
+    return pot
+
+
+def _write_off(books: Books, k: int) -> Mask:
+    """End all claims in the row in which operation ends; return where lenders lose by it."""
+    ends = books.end_row == k
+    lost = np.zeros(ends.shape, dtype=bool)
+    if not ends.any():
+        return lost
+    for account in books.accounts:
+        claim = ends * (account.balance + account.arrears)
+        lost |= claim > SMALL * account.loan.commitment
+        books.lines["written_off"][k] += claim / account.rate_of_exchange(k)
+        account.balance = np.where(ends, 0.0, account.balance)
+        account.arrears = np.where(ends, 0.0, account.arrears)
+        account.note("written_off", k, claim)
+    return lost
+
+
+def _distribute(books: Books, pot: Array, locked: Mask, k: int) -> None:
+    """Pay shareholder interest, shareholder loan and dividends from what is not locked up."""
+    paid = np.where(locked, 0.0, pot)
+    books.cash = pot - paid
+    interest = np.minimum(paid, books.lent_interest)
+    principal = np.minimum(paid - interest, books.lent)
+    ends = books.end_row == k
+    if books.history is not None:
+        books.note("locked", k, locked)
+        books.note("shareholder_interest", k, interest)
+        books.note("shareholder_principal", k, principal)
+        books.note("shareholder_waived", k, ends * (books.lent_interest - interest + books.lent - principal))
+    books.lent_interest = np.where(ends, 0.0, books.lent_interest - interest)
+    books.lent = np.where(ends, 0.0, books.lent - principal)
+    on_interest, on_dividends = books.sponsor_tax
+    withheld = on_interest * interest + on_dividends * (paid - interest - principal)
+    books.lines["distributions"][k] = paid
+    books.lines["sponsor_withholding"][k] = withheld
+
+
+def _judge(books: Books, tests: _Covenants, lost: Mask) -> None:
+    """Decide where a breach has become a default."""
+    breach = tests.breach | tests.unpaid
+    lasted = np.where(books.breached_for >= 0.0, books.breached_for + books.grid.dt, 0.0)
+    books.breached_for = np.where(breach, lasted, -1.0)
+    books.missed = books.missed | tests.unpaid
+    books.lost = books.lost | lost
+    books.defaulted = books.defaulted | lost | (breach & (lasted >= books.terms.cure_years - 1e-9))
+    books.alive = np.where(books.defaulted, 0.0, 1.0)
+
+
+def _record(books: Books, k: int) -> None:
+    """Write the balances at the end of the row, and what reached the sponsors."""
+    lines = books.lines
+    for account in books.accounts:
+        fx = account.rate_of_exchange(k)
+        lines["debt_balance"][k] += (account.balance + account.arrears) / fx
+        lines["arrears"][k] += account.arrears / fx
+        account.note("drawn", k, account.fresh)
+        account.note("capitalised", k, account.idc)
+        account.note("balance", k, account.balance)
+        account.note("arrears", k, account.arrears)
+    reserves = books.operating_reserve + books.maintenance
+    for held in books.service_reserve:
+        reserves = reserves + held
+    lines["reserves"][k], lines["cash_balance"][k] = reserves, books.cash
+    lines["equity_flow"][k] = lines["distributions"][k] - lines["sponsor_withholding"][k] - lines["equity_paid_in"][k]
+    books.note_balances(k)

@@ -1,0 +1,318 @@
+"""Scalar reference model of the financing, third part: one draw row by row (docs/financing.md §3, §5, §7, §8).
+
+Currency amounts belong to a `Loan`, US dollars to the rows of a `Course`. `carry` is the whole of one draw.
+"""
+
+from __future__ import annotations
+
+import math
+
+from scalar_loans import Assessment, Loan, Operation, Plan, ahead, part_before, row_of
+
+
+class Course:
+    """One draw from the opening row to the end; `run` fills ``rows`` and the histories of the loans."""
+
+    def __init__(self, plan: Plan, op: Operation, sizing: bool = False) -> None:
+        self.plan, self.op, self.terms, self.m = plan, op, op.terms, op.m
+        self.sizing = sizing
+        """Whether commitments do not limit the drawings, because they follow from them."""
+        self.ready = row_of(op.cod, op.m)
+        self.moved = self.ready - plan.ready if self.terms["repayment_follows_cod"] else 0
+        life_ends = op.cod + op.values["timeline"]["operation_years"]
+        self.wind_up = min(row_of(life_ends, op.m), op.last)
+        stop = self.terms["long_stop_years"]
+        self.cash_interest = min(op.cod, math.inf if stop is None else plan.cod + stop)
+        self.loans = sorted(map(self.loan, self.terms["tranches"]), key=lambda loan: loan.rank)
+        self.ranks = sorted({loan.rank for loan in self.loans})
+        self.taxes = {name: Assessment(terms, op.m) for name, terms in op.values["tax"]["jurisdictions"].items()}
+        self.grants = {name: amount for name, (_, amount) in plan.grants.items()}
+        self.cash = self.operating = self.maintenance = 0.0
+        self.reserve = dict.fromkeys(self.ranks, 0.0)
+        self.lent = self.accrued = 0.0
+        self.to_write_off = 0.0
+        self.short = False
+        self.breach: int | None = None
+        self.default: int | None = None
+        self.rows: list[dict[str, float]] = []
+
+    def loan(self, name: str) -> Loan:
+        """Return a tranche at the start."""
+        terms, commitment = self.terms["tranches"][name], self.plan.commitment[name]
+        omega = self.op.withheld(terms["nation"], "interest")
+        share = self.plan.debt[name] / self.plan.uses if self.plan.uses else 0.0
+        undrawn = commitment * (1.0 + terms["standby_share"])
+        series = (self.op.rates(terms), self.op.interest(terms))
+        return Loan(name, terms["seniority"], terms, *series, omega / (1.0 - omega), share, commitment, undrawn)
+
+    def run(self, last: int) -> Course:
+        """Go through the rows up to the last."""
+        for k in range(last + 1):
+            row: dict[str, float] = {}
+            self.rows.append(row)
+            self.build(k, row)
+            self.fall_due(k, row)
+            pot = self.set_aside(k, self.available(k, row), row)
+            row |= {"interest_paid": 0.0, "principal_paid": 0.0, "withholding": row["idc_withheld"]}
+            for rank in self.ranks:
+                pot = self.serve(k, rank, pot, row)
+            pot = self.sweep(k, self.keep_operating(k, pot), row)
+            self.judge(k, row)
+            self.distribute(k, pot, row)
+            self.close(k, row)
+        return self
+
+    # --- §3 -------------------------------------------------------------------------------------------------------
+
+    def build(self, k: int, row: dict[str, float]) -> None:
+        """Draw what construction needs in the middle and at the end of the row."""
+        active = k <= self.ready and self.default is None
+        capex, dt = self.op.capex[k], 1.0 / self.m
+        paid_in = self.draw_middle(k, capex, active)
+        row |= {"capex": capex, "equity_middle": paid_in, "fees": 0.0, "interest_capitalised": 0.0, "idc_withheld": 0.0}
+        before_cod = part_before(self.op.cod, k, self.m)
+        capitalising = part_before(self.cash_interest, k, self.m)
+        for loan in self.loans if active else []:
+            terms, rate = loan.terms, loan.exchange[k]
+            if k == 0:
+                row["fees"] += (terms["arrangement_fee"] + terms["guarantee_premium"]) * loan.commitment / rate
+            open_line = loan.undrawn + 0.5 * loan.middle  # undrawn before the row less half of what was drawn in it
+            row["fees"] += terms["commitment_fee"] * dt * before_cod * open_line / rate
+            loan.capitalised = capitalising * loan.rho[k] * dt * (loan.performing + 0.5 * loan.middle)
+            row["interest_capitalised"] += loan.capitalised / rate
+            row["idc_withheld"] += loan.capitalised * loan.gross_up / rate
+        row["first_reserves"] = 0.0
+        if active and k == self.ready:
+            row["first_reserves"] = sum(self.plan.first_reserves.values()) + self.plan.first_operating
+        uses = row["fees"] + row["interest_capitalised"] + row["idc_withheld"] + row["first_reserves"]
+        self.to_write_off += uses - row["first_reserves"]
+        row["uses"] = capex + uses
+        row["grants"] = capex - paid_in - sum(loan.middle / loan.exchange[k] for loan in self.loans)
+        left = self.draw_end(k, uses)
+        row["grants"] += uses - left - sum(loan.end / loan.exchange[k] for loan in self.loans)
+        row["building"] = paid_in + left
+        row["debt_drawn"] = sum((loan.middle + loan.end) / loan.exchange[k] for loan in self.loans)
+
+    def draw_middle(self, k: int, capex: float, active: bool) -> float:
+        """Draw for capital expenditure; return what sponsors pay of it."""
+        left = capex
+        for loan in self.loans:
+            loan.middle = loan.end = loan.capitalised = 0.0
+            if active:
+                wanted = loan.share * capex * loan.exchange[k]
+                loan.middle = wanted if self.sizing else min(wanted, loan.undrawn)
+                loan.undrawn -= loan.middle
+                left -= loan.middle / loan.exchange[k]
+        return left - self.granted(capex if active else 0.0)
+
+    def draw_end(self, k: int, uses: float) -> float:
+        """Draw for the uses at the end of the row; return what sponsors pay of them."""
+        left = uses
+        for loan in self.loans:
+            wanted = loan.share * uses * loan.exchange[k]
+            regular = wanted if self.sizing else min(wanted, loan.undrawn)
+            loan.undrawn -= regular
+            loan.end = regular + min(max(wanted - regular, 0.0), loan.capitalised)
+            left -= loan.end / loan.exchange[k]
+        return left - self.granted(uses)
+
+    def granted(self, uses: float) -> float:
+        """Return what grants pay of some uses, as long as their money lasts."""
+        total = 0.0
+        for name, (share, _) in self.plan.grants.items():
+            paid = min(share * uses, self.grants[name])
+            self.grants[name] -= paid
+            total += paid
+        return total
+
+    # --- §5, §7 ---------------------------------------------------------------------------------------------------
+
+    def scheduled_part(self, loan: Loan, k: int) -> float:
+        """Return f: the part of the performing balance that falls due by the plan; all of it after maturity."""
+        parts, j = self.plan.parts[loan.name], k - self.plan.start - self.moved
+        return 0.0 if j < 1 else parts[j - 1] if j <= len(parts) else 1.0
+
+    def fall_due(self, k: int, row: dict[str, float]) -> None:
+        """Say what is due, by plan and by acceleration; what was drawn in the row joins the performing balance."""
+        dt, after_cod = 1.0 / self.m, 1.0 - part_before(self.cash_interest, k, self.m)
+        if self.default is not None:
+            after_cod = 1.0
+        row["debt_service_due"] = row["interest_due"] = row["withholding_due"] = row["claims"] = 0.0
+        for loan in self.loans:
+            row["claims"] += loan.performing + loan.arrears
+            part, rate = self.scheduled_part(loan, k), loan.exchange[k]
+            due = after_cod * loan.rho[k] * dt * (loan.performing + 0.5 * loan.middle) if k > 0 else 0.0
+            late = (loan.rho[k] + self.terms["penalty_margin"]) * dt * loan.arrears
+            loan.interest_due, loan.scheduled = due + late, 0.0
+            if self.default is None:
+                loan.scheduled = (due * (1.0 + loan.gross_up) + part * loan.performing) / rate
+            everything = self.default is not None or k == self.wind_up
+            loan.before = loan.performing + loan.arrears + loan.middle + loan.end
+            loan.principal_due = loan.before - loan.arrears if everything else part * loan.performing
+            loan.performing += loan.middle + loan.end - loan.principal_due
+            row["debt_service_due"] += loan.scheduled
+            row["interest_due"] += loan.interest_due / rate
+            row["withholding_due"] += loan.interest_due * loan.gross_up / rate
+
+    def available(self, k: int, row: dict[str, float]) -> float:
+        """Pay tax; return the pot, which sponsors or, after a default, suppliers keep from falling below 0."""
+        op, dt, loan = self.op, 1.0 / self.m, self.terms["shareholder_loan"]
+        reserves = sum(self.reserve.values()) + self.operating + self.maintenance
+        row["reserve_interest"] = self.terms["reserve_rate"] * dt * reserves
+        row["shareholder_interest"] = loan["rate"] * dt * (self.lent + self.accrued) if loan else 0.0
+        row["fee_depreciation"] = self.fee_depreciation(k)
+        income = op.ebitda[k] + op.replacements_written[k] + row["reserve_interest"]
+        income -= row["interest_due"] + row["withholding_due"] + row["shareholder_interest"] + row["fee_depreciation"]
+        row["tax_paid"] = sum(
+            tax.tax(tax.terms["share"] * (income - op.depreciation[name][k])) for name, tax in self.taxes.items()
+        )
+        pot = self.cash + self.operating + self.maintenance + op.ebitda[k] + row["reserve_interest"] - row["tax_paid"]
+        abandoned = self.default is not None and row["claims"] > 0.0
+        row["unpaid_costs"] = max(-pot, 0.0) if abandoned else 0.0
+        row["support"] = 0.0 if abandoned else max(-pot, 0.0)
+        row["equity_paid_in"] = row["building"] + row["support"]
+        return max(pot, 0.0)
+
+    def fee_depreciation(self, k: int) -> float:
+        """Return what is written off in row k of fees and interest during construction."""
+        life, cod = self.terms["tax_life_years"], self.op.cod
+        if life is None or k == 0 or k < self.ready or cod > self.op.last / self.m:
+            return 0.0
+        done = [min(max(row / self.m - cod, 0.0), life) / life for row in (k - 1, k)]
+        return float(self.to_write_off * (done[1] - done[0]))
+
+    def set_aside(self, k: int, pot: float, row: dict[str, float]) -> float:
+        """Fill the account for renewals; the rest is for lenders."""
+        row["cfads"] = self.op.ebitda[k] + self.maintenance
+        self.maintenance = min(self.op.maintenance[k], pot)
+        row["cfads"] -= self.maintenance + (row["tax_paid"] if self.terms["cfads_basis"] == "after_tax" else 0.0)
+        self.short = False
+        return pot - self.maintenance
+
+    def serve(self, k: int, rank: int, pot: float, row: dict[str, float]) -> float:
+        """Pay interest, then principal and arrears of one rank, then fill or release its reserve."""
+        loans = [loan for loan in self.loans if loan.rank == rank]
+        owed = sum(loan.interest_due * (1.0 + loan.gross_up) / loan.exchange[k] for loan in loans)
+        part, pot = self.paid_part(rank, owed, pot)
+        for loan in loans:
+            loan.interest = loan.interest_due * part
+            row["interest_paid"] += loan.interest / loan.exchange[k]
+            row["withholding"] += loan.interest * loan.gross_up / loan.exchange[k]
+        owed = sum((loan.principal_due + loan.arrears) / loan.exchange[k] for loan in loans)
+        unpaid_interest, (part, pot) = 1.0 - part, self.paid_part(rank, owed, pot)
+        target = 0.0
+        for loan in loans:
+            loan.principal = (loan.principal_due + loan.arrears) * part
+            row["principal_paid"] += loan.principal / loan.exchange[k]
+            unpaid = (loan.principal_due + loan.arrears) * (1.0 - part)
+            loan.arrears = loan.interest_due * unpaid_interest + unpaid
+            parts, place = self.plan.reserve_parts[loan.name], k - self.moved
+            if k > self.ready and place < len(parts):
+                target += parts[place] * loan.performing / loan.exchange[k]
+        move = min(target - self.reserve[rank], pot)
+        self.reserve[rank] += move
+        self.short = self.short or self.reserve[rank] < target * (1.0 - 1e-6)
+        return pot - move
+
+    def paid_part(self, rank: int, owed: float, pot: float) -> tuple[float, float]:
+        """Pay from the pot and then from the reserve of the rank; return the part that is paid and the pot."""
+        if owed <= 0.0:
+            return 1.0, pot
+        paid = min(owed, pot + self.reserve[rank])
+        from_pot = min(paid, pot)
+        self.reserve[rank] -= paid - from_pot
+        return paid / owed, pot - from_pot
+
+    def keep_operating(self, k: int, pot: float) -> float:
+        """Fill the account for operating cost once lenders are served."""
+        months = self.terms["om_reserve_months"] if k > self.ready else 0.0
+        self.operating = min(ahead(self.op.operating_cost, k, months * self.m / 12.0), pot)
+        return pot - self.operating
+
+    def sweep(self, k: int, pot: float, row: dict[str, float]) -> float:
+        """Prepay loans from what is left."""
+        if k <= self.plan.start + self.moved:
+            return pot
+        for loan in self.loans:
+            paid = min(loan.performing, loan.terms["cash_sweep"] * pot * loan.exchange[k])
+            loan.performing -= paid
+            loan.principal += paid
+            row["principal_paid"] += paid / loan.exchange[k]
+            pot -= paid / loan.exchange[k]
+        return pot
+
+    def judge(self, k: int, row: dict[str, float]) -> None:
+        """Find the DSCR of every rank, whether distributions are locked and since when a covenant is broken."""
+        locked, broken, service = self.short or self.default is not None, False, 0.0
+        row["dscr"] = math.nan
+        for rank in self.ranks:
+            loans = [loan for loan in self.loans if loan.rank == rank]
+            service += sum(loan.scheduled for loan in loans)
+            row["dscr"] = row["cfads"] / service if service > 0.0 else math.nan
+            for loan in loans:
+                tested = loan.before > 0.0 and service > 0.0
+                floors = (loan.terms["lock_up_dscr"], loan.terms["default_dscr"])
+                low = [tested and floor is not None and row["dscr"] < floor for floor in floors]
+                late = loan.arrears > 1e-9 * loan.commitment
+                locked, broken = locked or low[0] or loan.arrears > 0.0, broken or low[1] or late
+        row["missed"] = float(any(loan.arrears > 1e-9 * loan.commitment for loan in self.loans))
+        row["locked"] = float(locked and any(loan.performing + loan.arrears > 0.0 for loan in self.loans))
+        self.breach = (k if self.breach is None else self.breach) if broken else None
+
+    def distribute(self, k: int, pot: float, row: dict[str, float]) -> None:
+        """Pay shareholder interest, shareholder principal and dividends, or keep the pot."""
+        loan = self.terms["shareholder_loan"]
+        row["lent"] = loan["share"] * row["building"] if loan else 0.0
+        self.lent += row["lent"]
+        self.accrued += row["shareholder_interest"]
+        row["distributions"] = 0.0 if row["locked"] else pot
+        self.cash = pot if row["locked"] else 0.0
+        row["interest_to_sponsors"] = min(self.accrued, row["distributions"])
+        row["principal_to_sponsors"] = min(self.lent, row["distributions"] - row["interest_to_sponsors"])
+        self.accrued -= row["interest_to_sponsors"]
+        self.lent -= row["principal_to_sponsors"]
+        row["dividends"] = row["distributions"] - row["interest_to_sponsors"] - row["principal_to_sponsors"]
+        row["sponsor_withholding"] = sum(
+            sponsor["share"]
+            * (
+                row["interest_to_sponsors"] * self.op.withheld(sponsor["nation"], "interest")
+                + row["dividends"] * self.op.withheld(sponsor["nation"], "dividends")
+            )
+            for sponsor in self.terms["sponsors"].values()
+        )
+
+    def close(self, k: int, row: dict[str, float]) -> None:
+        """Fill the reserves for the first time, write off what is lost, say whether this is a default; keep the row."""
+        if row["first_reserves"] > 0.0:
+            self.operating += self.plan.first_operating
+            for rank, amount in self.plan.first_reserves.items():
+                self.reserve[rank] += amount
+        row["written_off"] = row["forgiven"] = 0.0
+        if k == self.wind_up:
+            row["written_off"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
+            row["forgiven"], self.lent, self.accrued = self.lent + self.accrued, 0.0, 0.0
+            for loan in self.loans:
+                loan.performing = loan.arrears = 0.0
+        lasted = self.breach is not None and k - self.breach >= self.terms["cure_years"] * self.m - 1e-9
+        if self.default is None and (lasted or row["written_off"] > 0.0):
+            self.default = k
+        row["debt_balance"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
+        row["arrears"] = sum(loan.arrears / loan.exchange[k] for loan in self.loans)
+        row["reserves"] = sum(self.reserve.values()) + self.operating + self.maintenance
+        row |= {"cash_balance": self.cash, "shareholder_loan": self.lent + self.accrued}
+        row["equity_flow"] = row["distributions"] - row["sponsor_withholding"] - row["equity_paid_in"]
+        for loan in self.loans:
+            loan.keep()
+
+
+def lines_of(course: Course) -> dict[str, float | list[float]]:
+    """Return the lines of a draw, US dollars, and of each tranche (``LINE_of_TRANCHE``), currency."""
+    found: dict[str, float | list[float]] = {name: [row[name] for row in course.rows] for name in course.rows[0]}
+    for loan in course.loans:
+        found |= {f"{line}_of_{loan.name}": [row[line] for row in loan.history] for line in loan.history[0]}
+    return found
+
+
+def carry(plan: Plan, op: Operation) -> dict[str, float | list[float]]:
+    """Return the lines of one draw."""
+    return lines_of(Course(plan, op).run(op.last))

@@ -71,7 +71,7 @@ class Plan:
     operating_reserve: float
     """First filling of the operating reserve, USD."""
     coverage_discount: Array
-    """Discount factors of LLCR and PLCR from the start of repayment at the loans' own rates, (periods + 1 + cod_row,)."""
+    """Discount factors of LLCR and PLCR from the start of repayment at the loans' rates, (periods + 1 + cod_row,)."""
     limits: tuple[Limit, ...]
     """What limits the debt, tightest first."""
     reserves: bool

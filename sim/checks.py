@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from sim import checks_of_finance, checks_of_tax
 from sim.base import correlations, reach
@@ -21,9 +20,7 @@ from sim.model.costs import OperatingCost
 from sim.model.market import CapacityPayment, Charge, FuelLinked, Market
 from sim.model.metrics import Evaluation
 from sim.model.physical import FuelCost, Link, RatioCost
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
+from sim.sections import Scenario
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 _ONE_OF: tuple[tuple[type[Section], tuple[str, ...]], ...] = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sim.base import correlations, reach
 from sim.base.quantities import Leaf
@@ -17,9 +16,7 @@ from sim.base.words import shown, suggestion
 from sim.model.macro import Macro
 from sim.model.metrics import Evaluation
 from sim.model.terms import Case, Financing, Tranche
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
+from sim.sections import Scenario
 
 Check = Callable[[], Iterator[Finding]]
 _EQUITY_RATES = ("equity_discount_rate_real", "equity_discount_rate_nominal")

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from sim.base import strict_yaml
 from sim.base.quantities import Leaf, Section
@@ -27,47 +27,9 @@ from sim.checks import problems_across_sections
 from sim.checks import process_names as process_names
 from sim.errors import Problem, ScenarioError
 from sim.explain_errors import BLOCK_CURE, describe, partial, where
-from sim.model.costs import Costs
-from sim.model.macro import Macro
-from sim.model.market import Market
-from sim.model.metrics import Evaluation
-from sim.model.physical import Link, Supply
-from sim.model.tax import Tax
-from sim.model.terms import Financing
-from sim.model.timeline import Timeline
+from sim.sections import Scenario as Scenario
 
 Array = NDArray[np.float64]
-
-
-class Scenario(Section):
-    """An energy link: what it costs, carries, earns, and how it is judged."""
-
-    title: str
-    """Name of the project on the screen."""
-    as_of: str
-    """Date of the money and markets that the numbers stand for."""
-    about: str = ""
-    """What the scenario is, in a few sentences."""
-    timeline: Timeline
-    """Calendar."""
-    macro: Macro
-    """Money and processes."""
-    costs: Costs
-    """Investment and running cost."""
-    link: Link
-    """The interconnector."""
-    supply: Supply
-    """The sending end."""
-    market: Market
-    """The receiving end."""
-    tax: Tax
-    """Taxes."""
-    financing: Financing | None = None
-    """Sponsors, lenders and their agreement."""
-    evaluation: Evaluation
-    """How results are valued."""
-    correlations: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """Later dotted path: {earlier: correlation}; Spearman between uncertain leaves, Pearson between shocks."""
 
 
 @dataclass(frozen=True)

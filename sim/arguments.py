@@ -24,10 +24,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     _run_options(verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results"))
 
-    check = verbs.add_parser("check", help="read scenario files: what was understood, or everything that is wrong")
-    check.add_argument("files", nargs="+", metavar="FILE")
-    check.set_defaults(verb="check")
-
+    _check_options(verbs.add_parser("check", help="read scenarios: what was understood, or everything that is wrong"))
     trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
     trace.add_argument("file", metavar="FILE", help="scenario file or name")
     trace.add_argument("--line", required=True, help="line of the cash flow, or a metric")
@@ -71,6 +68,12 @@ def _run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--dry-run", action="store_true", help="print the resolved scenario instead of running it")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(verb="run")
+
+
+def _check_options(check: argparse.ArgumentParser) -> None:
+    check.add_argument("files", nargs="+", metavar="FILE")
+    _set_option(check)
+    check.set_defaults(verb="check")
 
 
 def _statement_options(statement: argparse.ArgumentParser) -> None:

@@ -48,6 +48,7 @@ def problems_across_sections(
         lambda: _ratio(written),
         lambda: _shares(written.market),
         lambda: checks_of_tax.findings(written.tax),
+        lambda: checks_of_tax.expiry(written.tax, written.timeline.periods_per_year),
         lambda: _curve(written.market),
         lambda: _order(leaves),
         lambda: _season(written),

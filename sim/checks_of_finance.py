@@ -12,7 +12,7 @@ from functools import partial
 from sim.base import correlations, reach
 from sim.base.quantities import Leaf
 from sim.base.reach import Finding
-from sim.base.words import shown, suggestion
+from sim.base.words import closest, shown, suggestion
 from sim.model.macro import Macro
 from sim.model.metrics import Evaluation
 from sim.model.terms import Case, Financing, Tranche
@@ -62,6 +62,10 @@ def warnings(written: Scenario) -> list[str]:
     found = [
         f"tax.withholding.{nation} is not used: no sponsor and no lender is of that nation" for nation in strangers
     ]
+    for nation in sorted(_nations(terms) - set(written.tax.withholding)):
+        near = closest(nation, written.tax.withholding)
+        if near is not None:
+            found.append(f"nation {nation} has no tax.withholding, so nothing is withheld; did you mean {near}?")
     if terms is None:
         given = [name for name in _EQUITY_RATES if getattr(written.evaluation, name) is not None]
         return found + [f"evaluation.{name} does nothing without financing" for name in given]

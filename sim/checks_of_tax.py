@@ -1,4 +1,4 @@
-"""Checks of the tax block: shares of the profit, what each way of depreciation needs, names of nations."""
+"""Checks of the tax block: shares of the profit, what each way of depreciation needs, expiry of losses, nations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from sim.base.words import shown
 from sim.model.tax import Depreciation, Tax
 
 _NATION = re.compile("[a-z][a-z_]*")
+_FINEST = 12
+_WHOLE = 0.01
+"""Part of a period by which years may miss a whole number of periods: months cannot be written exactly."""
 
 
 def findings(tax: Tax) -> Iterator[Finding]:
@@ -23,6 +26,19 @@ def findings(tax: Tax) -> Iterator[Finding]:
         if not _NATION.fullmatch(name):
             cure = "write it in lower case, such as japan"
             yield f"tax.withholding.{name}", f"{shown(name)} is not the name of a nation", cure
+
+
+def expiry(tax: Tax, periods_per_year: int) -> Iterator[Finding]:
+    """Yield where losses do not expire at the end of a period."""
+    for name, terms in tax.jurisdictions.items():
+        years = terms.loss_expiry_years
+        if years is None:
+            continue
+        whole = max(round(years * periods_per_year), 1)
+        if abs(years * periods_per_year - whole) > _WHOLE:
+            message = f"{years:g} years are not a whole number of periods, of which a year has {periods_per_year}"
+            finer = ", or use a finer timeline.periods_per_year" if periods_per_year < _FINEST else ""
+            yield f"tax.jurisdictions.{name}.loss_expiry_years", message, f"write {whole / periods_per_year:.6g}{finer}"
 
 
 def _depreciation(path: str, rules: Depreciation) -> Iterator[Finding]:

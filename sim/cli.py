@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 AUTOMATIC_WORKERS_FROM = 200_000
 """Draws from which more than one process pays."""
+LINE = 100
+"""Columns of what `validate` prints."""
 
 
 def run_from_shell() -> None:
@@ -160,8 +162,7 @@ def _check(options: argparse.Namespace) -> int:
     code = 0
     for i, file in enumerate(options.files):
         try:
-            spec = _read(file, [])
-            text = page(prepare(spec))
+            text = page(prepare(_read(file, options.set)))
         except ScenarioError as error:
             _complain(error)
             code = 2
@@ -227,6 +228,8 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from textwrap import fill
+
     from sim.errors import ScenarioError
     from sim.study.template import shipped_cases
     from sim.study.validate import validate
@@ -234,7 +237,7 @@ def _validate(options: argparse.Namespace) -> int:
     cases: Path = options.cases or shipped_cases()
     if not cases.is_dir():
         raise ScenarioError.single("is no folder", where=str(cases), cure="name a folder of JSON cases")
-    return validate(cases, print)
+    return validate(cases, lambda line: print(fill(line, LINE, subsequent_indent="    ", break_long_words=False)))
 
 
 def _completion(options: argparse.Namespace) -> int:

@@ -371,22 +371,22 @@ def depreciation(rng: random.Random) -> Data:
     return data
 
 
-def jurisdiction(rng: random.Random) -> Data:
+def jurisdiction(rng: random.Random, m: int) -> Data:
     """Return a state that taxes the profit, without its share."""
     data: Data = {"rate": 0.0 if chance(rng, 0.15) else number(rng, 0.1, 0.35)}
     maybe(rng, data, "losses", rng.choice(["refunded", "carried_forward"]), 0.5)
     maybe(rng, data, "loss_limit", rng.choice([0.5, number(rng, 0.0, 1.0)]), 0.4)
-    maybe(rng, data, "loss_expiry_years", rng.choice([1.0, 2.0, rng.uniform(0.6, 9.0)]), 0.4)
+    maybe(rng, data, "loss_expiry_years", rng.choice([1.0, 2.0, rng.randint(1, 9 * m) / m]), 0.4)
     maybe(rng, data, "depreciation", depreciation(rng), 0.7)
     return data
 
 
-def tax(rng: random.Random) -> Data:
+def tax(rng: random.Random, m: int) -> Data:
     """Return one or two jurisdictions."""
     if chance(rng, 0.5):
-        return {"jurisdictions": {"home": jurisdiction(rng)}}
+        return {"jurisdictions": {"home": jurisdiction(rng, m)}}
     share = rng.choice([0.5, 1.0, rng.uniform(0.0, 1.0)])
-    home, abroad = {"share": share, **jurisdiction(rng)}, {"share": 1.0 - share, **jurisdiction(rng)}
+    home, abroad = {"share": share, **jurisdiction(rng, m)}, {"share": 1.0 - share, **jurisdiction(rng, m)}
     return {"jurisdictions": {"home": home, "abroad": abroad}}
 
 
@@ -429,7 +429,7 @@ def random_scenario(rng: random.Random) -> Data:
     data |= {"timeline": timeline(rng), "macro": macro(rng), "costs": costs(rng), "link": link(rng)}
     data["supply"] = supply(rng)
     data["market"] = market(rng, data["supply"]["cost"])
-    data["tax"] = tax(rng)
+    data["tax"] = tax(rng, int(data["timeline"].get("periods_per_year", 1)))
     data["evaluation"] = evaluation(rng)
     related = correlations(rng, data)
     if related:

@@ -1,12 +1,13 @@
 """Scalar reference model of the financing, third part: one draw row by row (docs/financing.md §3, §5, §7, §8).
 
-Currency amounts belong to a `Loan`, US dollars to the rows of a `Course`. `carry` is the whole of one draw.
+Currency amounts belong to a `Loan`, US dollars to the rows of a `Course`. `Course.run` is the whole of one draw.
 """
 
 from __future__ import annotations
 
 import math
 
+from scalar_covenants import Covenants
 from scalar_loans import Assessment, Loan, Operation, Plan, ahead, part_before, row_of
 
 
@@ -29,6 +30,8 @@ class Course:
         self.grants = {name: amount for name, (_, amount) in plan.grants.items()}
         self.cash = self.operating = self.maintenance = 0.0
         self.reserve = dict.fromkeys(self.ranks, 0.0)
+        self.owed_costs = 0.0
+        self.covenants = Covenants(self.m, self.ready, self.loans)
         self.lent = self.accrued = 0.0
         self.to_write_off = 0.0
         self.short = False
@@ -148,14 +151,15 @@ class Course:
                 loan.scheduled = (due * (1.0 + loan.gross_up) + part * loan.performing) / rate
             everything = self.default is not None or k == self.wind_up
             loan.before = loan.performing + loan.arrears + loan.middle + loan.end
-            loan.principal_due = loan.before - loan.arrears if everything else part * loan.performing
-            loan.performing += loan.middle + loan.end - loan.principal_due
+            all_of_it = loan.performing + loan.middle + loan.end
+            loan.principal_due = all_of_it if everything else part * loan.performing
+            loan.performing = all_of_it - loan.principal_due
             row["debt_service_due"] += loan.scheduled
             row["interest_due"] += loan.interest_due / rate
             row["withholding_due"] += loan.interest_due * loan.gross_up / rate
 
     def available(self, k: int, row: dict[str, float]) -> float:
-        """Pay tax; return the pot, which sponsors or, after a default, suppliers keep from falling below 0."""
+        """Pay tax; return the pot, which the reserve, then sponsors or, after a default, suppliers keep above 0."""
         op, dt, loan = self.op, 1.0 / self.m, self.terms["shareholder_loan"]
         reserves = sum(self.reserve.values()) + self.operating + self.maintenance
         row["reserve_interest"] = self.terms["reserve_rate"] * dt * reserves
@@ -166,12 +170,20 @@ class Course:
         row["tax_paid"] = sum(
             tax.tax(tax.terms["share"] * (income - op.depreciation[name][k])) for name, tax in self.taxes.items()
         )
-        pot = self.cash + self.operating + self.maintenance + op.ebitda[k] + row["reserve_interest"] - row["tax_paid"]
-        abandoned = self.default is not None and row["claims"] > 0.0
-        row["unpaid_costs"] = max(-pot, 0.0) if abandoned else 0.0
-        row["support"] = 0.0 if abandoned else max(-pot, 0.0)
-        row["equity_paid_in"] = row["building"] + row["support"]
-        return max(pot, 0.0)
+        pot = self.cash + self.maintenance + op.ebitda[k] + row["reserve_interest"] - row["tax_paid"]
+        gap = max(-pot - self.operating, 0.0)
+        self.operating -= min(max(-pot, 0.0), self.operating)
+        return self.owe_costs(gap, max(pot, 0.0), row)
+
+    def owe_costs(self, gap: float, pot: float, row: dict[str, float]) -> float:
+        """Say who pays a gap; return what is left of the pot once costs that are still owed are paid."""
+        row["in_default"] = float(self.default is not None and row["claims"] > 0.0)
+        row["unpaid_costs"] = gap if row["in_default"] else 0.0
+        row["equity_paid_in"] = row["building"] + gap - row["unpaid_costs"]
+        row["costs_caught_up"] = min(self.owed_costs, pot)
+        self.owed_costs += row["unpaid_costs"] - row["costs_caught_up"]
+        row["costs_owed"] = self.owed_costs
+        return pot - row["costs_caught_up"]
 
     def fee_depreciation(self, k: int) -> float:
         """Return what is written off in row k of fees and interest during construction."""
@@ -187,7 +199,9 @@ class Course:
         self.maintenance = min(self.op.maintenance[k], pot)
         row["cfads"] -= self.maintenance + (row["tax_paid"] if self.terms["cfads_basis"] == "after_tax" else 0.0)
         self.short = False
-        return pot - self.maintenance
+        released = self.operating if self.default is not None or k == self.wind_up else 0.0
+        self.operating -= released
+        return pot - self.maintenance + released
 
     def serve(self, k: int, rank: int, pot: float, row: dict[str, float]) -> float:
         """Pay interest, then principal and arrears of one rank, then fill or release its reserve."""
@@ -224,40 +238,37 @@ class Course:
         return paid / owed, pot - from_pot
 
     def keep_operating(self, k: int, pot: float) -> float:
-        """Fill the account for operating cost once lenders are served."""
+        """Fill the account for operating cost once lenders are served, or release what exceeds its target."""
         months = self.terms["om_reserve_months"] if k > self.ready else 0.0
-        self.operating = min(ahead(self.op.operating_cost, k, months * self.m / 12.0), pot)
-        return pot - self.operating
+        held = self.operating + pot
+        self.operating = min(ahead(self.op.operating_cost, k, months * self.m / 12.0), held)
+        return held - self.operating
 
     def sweep(self, k: int, pot: float, row: dict[str, float]) -> float:
-        """Prepay loans from what is left."""
+        """Prepay loans from what is left, rank by rank, in proportion to their balances within a rank."""
         if k <= self.plan.start + self.moved:
             return pot
-        for loan in self.loans:
-            paid = min(loan.performing, loan.terms["cash_sweep"] * pot * loan.exchange[k])
-            loan.performing -= paid
-            loan.principal += paid
-            row["principal_paid"] += paid / loan.exchange[k]
-            pot -= paid / loan.exchange[k]
+        for rank in self.ranks:
+            loans = [loan for loan in self.loans if loan.rank == rank and loan.terms["cash_sweep"] > 0.0]
+            balances = [loan.performing / loan.exchange[k] for loan in loans]
+            available = pot
+            for loan, balance in zip(loans, balances, strict=True):
+                offered = loan.terms["cash_sweep"] * available * balance / sum(balances) if balance > 0.0 else 0.0
+                paid = min(balance, offered)
+                loan.performing = 0.0 if paid == balance else loan.performing - paid * loan.exchange[k]
+                loan.principal += paid * loan.exchange[k]
+                row["principal_paid"] += paid
+                pot -= paid
         return pot
 
     def judge(self, k: int, row: dict[str, float]) -> None:
-        """Find the DSCR of every rank, whether distributions are locked and since when a covenant is broken."""
-        locked, broken, service = self.short or self.default is not None, False, 0.0
-        row["dscr"] = math.nan
-        for rank in self.ranks:
-            loans = [loan for loan in self.loans if loan.rank == rank]
-            service += sum(loan.scheduled for loan in loans)
-            row["dscr"] = row["cfads"] / service if service > 0.0 else math.nan
-            for loan in loans:
-                tested = loan.before > 0.0 and service > 0.0
-                floors = (loan.terms["lock_up_dscr"], loan.terms["default_dscr"])
-                low = [tested and floor is not None and row["dscr"] < floor for floor in floors]
-                late = loan.arrears > 1e-9 * loan.commitment
-                locked, broken = locked or low[0] or loan.arrears > 0.0, broken or low[1] or late
-        row["missed"] = float(any(loan.arrears > 1e-9 * loan.commitment for loan in self.loans))
+        """Find the DSCR, whether distributions are locked and since when a covenant is broken."""
+        row["dscr"], low, broken = self.covenants.test(k, row["cfads"])
+        late = any(loan.late for loan in self.loans)
+        row["missed"] = float(late and self.default is None)
+        locked = late or broken or low or self.short or self.default is not None
         row["locked"] = float(locked and any(loan.performing + loan.arrears > 0.0 for loan in self.loans))
-        self.breach = (k if self.breach is None else self.breach) if broken else None
+        self.breach = (k if self.breach is None else self.breach) if late or broken else None
 
     def distribute(self, k: int, pot: float, row: dict[str, float]) -> None:
         """Pay shareholder interest, shareholder principal and dividends, or keep the pot."""
@@ -303,16 +314,3 @@ class Course:
         row["equity_flow"] = row["distributions"] - row["sponsor_withholding"] - row["equity_paid_in"]
         for loan in self.loans:
             loan.keep()
-
-
-def lines_of(course: Course) -> dict[str, float | list[float]]:
-    """Return the lines of a draw, US dollars, and of each tranche (``LINE_of_TRANCHE``), currency."""
-    found: dict[str, float | list[float]] = {name: [row[name] for row in course.rows] for name in course.rows[0]}
-    for loan in course.loans:
-        found |= {f"{line}_of_{loan.name}": [row[line] for row in loan.history] for line in loan.history[0]}
-    return found
-
-
-def carry(plan: Plan, op: Operation) -> dict[str, float | list[float]]:
-    """Return the lines of one draw."""
-    return lines_of(Course(plan, op).run(op.last))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from scalar_finance import Course, lines_of
+from scalar_finance import Course
 from scalar_loans import Loan, Operation, Plan
 from scalar_metrics import Valued, irr, payback, peak_funding
 from scalar_processes import Series, year_of_row
@@ -21,6 +21,14 @@ def financed(plan: Plan, op: Operation) -> Found:
     return {**lines_of(course), **metrics(course)}
 
 
+def lines_of(course: Course) -> Found:
+    """Return the lines of a draw, US dollars, and of each tranche (``LINE_of_TRANCHE``), currency."""
+    found: Found = {name: column(course, name) for name in course.rows[0]}
+    for loan in course.loans:
+        found |= {f"{line}_of_{loan.name}": [row[line] for row in loan.history] for line in loan.history[0]}
+    return found
+
+
 def column(course: Course, name: str) -> Series:
     """Return a line."""
     return [row[name] for row in course.rows]
@@ -30,7 +38,7 @@ def column(course: Course, name: str) -> Series:
 
 SOURCES = ("reserve_interest", "grants", "debt_drawn", "equity_paid_in", "unpaid_costs")
 USES = (
-    *("capex", "fees", "interest_capitalised", "interest_paid", "principal_paid"),
+    *("costs_caught_up", "capex", "fees", "interest_capitalised", "interest_paid", "principal_paid"),
     *("withholding", "tax_paid", "distributions"),
 )
 
@@ -60,14 +68,14 @@ def check_balance_sheet(course: Course) -> None:
         cost += row["uses"] - row["first_reserves"]
         age = min(max(k / op.m - op.cod, 0.0), life) / life if op.cod <= op.last / op.m else 0.0
         depreciated, written = whole * age - written, whole * age
-        earned = op.ebitda[k] + row["reserve_interest"] + row["unpaid_costs"] + row["written_off"]
+        earned = op.ebitda[k] + row["reserve_interest"] + row["written_off"]
         spent = row["interest_due"] + (row["withholding"] - row["idc_withheld"]) + row["shareholder_interest"]
         spent += row["tax_paid"] + depreciated + row["dividends"]
         retained += earned - spent + exchange_gain(course, k)
         capital += row["equity_paid_in"] - row["lent"] + row["forgiven"]
         granted += row["grants"]
         assets = cost - written + row["cash_balance"] + row["reserves"]
-        claims = row["debt_balance"] + row["shareholder_loan"] + capital + granted + retained
+        claims = row["debt_balance"] + row["costs_owed"] + row["shareholder_loan"] + capital + granted + retained
         assert abs(assets - claims) <= 1e-9 * max(size_of(course), whole), f"row {k}: {assets} against {claims}"
 
 
@@ -94,6 +102,8 @@ def metrics(course: Course) -> Found:
         **cover(course),
         "defaulted": float(course.default is not None),
         "missed_payment": max(column(course, "missed")),
+        "years_in_default": sum(column(course, "in_default")) / course.m,
+        "unpaid_costs_usd": course.rows[-1]["costs_owed"],
         "equity_wiped_out": float(sum(column(course, "written_off")) > 0.0),
         **losses(course),
     }

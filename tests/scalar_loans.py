@@ -174,6 +174,11 @@ class Loan:
     principal: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
 
+    @property
+    def late(self) -> bool:
+        """Whether arrears are more than a billionth of the commitment."""
+        return self.arrears > 1e-9 * self.commitment
+
     def keep(self) -> None:
         """Write the row down."""
         row = {"drawn": self.middle + self.end, "drawn_middle": self.middle, "interest": self.interest}

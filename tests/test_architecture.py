@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "sim"
 ROOMS = (
     *("timeline", "sanctions", "macro", "costs", "running", "physical", "market"),
     *("dispatch", "operations", "tax", "project", "terms", "repayment", "loans", "borrowing", "limits", "sizing"),
-    *("books", "funding", "waterfall", "financing", "roots", "irr", "metrics", "finance_metrics"),
+    *("books", "funding", "default", "waterfall", "financing", "roots", "irr", "metrics", "finance_metrics"),
 )
 """The rooms of `sim.model` in the order in which money flows; a room sees only those before it."""
 ALLOWED: dict[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from random_scenarios import random_scenario
@@ -12,6 +13,7 @@ from small_scenarios import constant, small_scenario
 from sim.checks import warnings
 from sim.engine import deterministic
 from sim.prepare import prepare
+from sim.report import format as say
 from sim.scenario import Spec, from_data, read
 from sim.study.check_page import page
 
@@ -45,7 +47,8 @@ def test_base() -> None:
         "supply.availability pert 0.7493 0.8 0.8507 share",
         "macro.fx.jpy.rate gbm 157.9 158 158 158 0.09 JPY per USD",
         "schemes merchant (merchant) 100 %",
-        "discount 6.50 % real",
+        "sponsors 6.0 bn USD, 90.5 % of uses (rushydro 50 %, japanese_partner 50 %)",
+        "discount 6.50 % real; sponsors 12.00 % nominal",
         "warning none",
     ):
         assert line in words
@@ -59,6 +62,47 @@ def test_prices_are_those_of_the_lenders_case() -> None:
     supply = float(block.prices.supply_usd_per_mwh[1].reshape(-1)[0])
     assert f"market {market:.1f} USD/MWh, supply {supply:.1f} USD/MWh sent" in shown(spec)
     assert f"after {float(block.clock.cod_years[0]):.1f} years" in shown(spec)
+
+
+def words_of(spec: Spec) -> str:
+    """Return the page with single spaces."""
+    return " ".join(shown(spec).split())
+
+
+@pytest.mark.parametrize("name", ["base", *(f"financing/{f.stem}" for f in FILES if f.parent.name == "financing")])
+def test_financing_is_the_plan(name: str) -> None:
+    """Loans, public money, the sponsors' money and what limits the debt are those of the agreement."""
+    spec = read(ROOT / "scenarios" / f"{name}.yaml")
+    plan, terms, text = prepare(spec).plan, spec.written.financing, words_of(spec)
+    assert plan is not None and terms is not None
+    assert f"debt {say.lent(plan)} " in text and say.usd(plan.equity_usd) in text
+    for loan in plan.loans:
+        tranche = terms.tranches[loan.name]
+        own = f"{say.number(loan.commitment / 1e6, 0)} {tranche.currency.upper()}"
+        dollars = f"{say.number(loan.part * plan.uses_usd / 1e6, 0)} {say.percent(loan.part)}"
+        assert f" {loan.name} {own} {dollars} {tranche.tenor_years:g} years {tranche.profile} " in text
+    assert sum(loan.part for loan in plan.loans) == pytest.approx(plan.gearing)
+    for grant in plan.grants:
+        assert f"grants {grant.name} {say.usd(grant.amount_usd)}, {say.percent(grant.part)} of uses" in text
+        assert f"Public money pays {say.usd(grant.amount_usd)}." in text
+    held = sum(plan.service_reserve)
+    assert (f"reserves debt service {say.usd(held)} at COD (" if held else "reserves none") in text
+
+
+def test_financing_of_other_kinds() -> None:
+    """Fixed rates, money that owners lend, no rate of their own, and no agreement at all have their words."""
+    spec = read(ROOT / "tests" / "bad_scenarios" / "good_loan.yaml")
+    bank = {"rate": 0.041, "reference": None, "margin": None, "margin_construction": None, "grace_years": 1}
+    more = {"shareholder_loan": {"share": 0.4, "rate": 0.08}, "om_reserve_months": 3}
+    changes: list[tuple[str, Any]] = [(f"financing.tranches.bank.{key}", value) for key, value in bank.items()]
+    changes += [(f"financing.{key}", value) for key, value in more.items()]
+    changes.append(("macro.reference_rates", None))
+    text = words_of(read(ROOT / "tests" / "bad_scenarios" / "good_loan.yaml", changes))
+    assert " 4.10 % fixed " in text and " years (1 grace) " in text
+    assert "; 40 % of it lent at 8.00 % " in text and "operating cost " in text and " at COD (3 months)" in text
+    assert "% real; sponsors the same " in words_of(spec)
+    alone = words_of(from_data("small", small_scenario()))
+    assert "financing none: sponsors pay all and get all" in alone and "; sponsors" not in alone
 
 
 def test_warnings_and_short_horizons() -> None:

@@ -217,9 +217,11 @@ def uncertain(terms: dict[str, Any]) -> Model:
 def test_sized_without_foresight() -> None:
     """The agreement depends on the scenario alone, and every draw starts from its commitments."""
     model = uncertain(bank(target_dscr=1.2))
-    again = uncertain(bank(target_dscr=1.2))
-    assert model.plan is not None and again.plan is not None
-    assert model.plan.loans[0].commitment == again.plan.loans[0].commitment
+    assert model.plan is not None
+    results = [simulate(model.spec, draws, seed).planned.cash.carried for draws, seed in ((256, 1), (1024, 7))]
+    for carried in results:
+        assert carried is not None and carried.plan.debt_usd == model.plan.debt_usd
+        assert carried.plan.loans[0].commitment == model.plan.loans[0].commitment
     drawn = run_block(model, Draws(1, (0, 1, 2))).lines["debt_drawn"].sum(axis=0)
     limit = model.plan.loans[0].commitment
     late = run_block(model, Draws(1, (0, 1, 2))).clock.cod_years > 2.25

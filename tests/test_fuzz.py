@@ -168,7 +168,7 @@ LOAN_EDGES: dict[str, tuple[Any, ...]] = {
     "cash_sweep": (1, 1e-9),
     "lock_up_dscr": (1, 20),
     "default_dscr": (1e-9, 1, 20),
-    "standby_share": (10,),
+    "standby_share": (1,),
 }
 EDGES: dict[str, tuple[Any, ...]] = {
     "timeline.construction.years": (0, 1e-6, 40, {"dist": "uniform", "min": 0, "max": 40}),
@@ -192,7 +192,7 @@ EDGES: dict[str, tuple[Any, ...]] = {
     "supply.take_or_pay_share": (1,),
     "tax.jurisdictions.home.rate": (0.999999, {"dist": "uniform", "min": 0, "max": 1}),
     "tax.jurisdictions.home.loss_limit": (0, {"dist": "uniform", "min": 0, "max": 1}),
-    "tax.jurisdictions.home.loss_expiry_years": (1e-6, 200),
+    "tax.jurisdictions.home.loss_expiry_years": (1, 200),
     "tax.jurisdictions.home.depreciation": (
         {"method": "declining_balance", "factor": {"dist": "uniform", "min": 0, "max": 4}},
         {"method": "custom", "shares": {1: 0}, "half_year": True},
@@ -225,7 +225,7 @@ EDGES: dict[str, tuple[Any, ...]] = {
     "financing.long_stop_years": (0, 1e-9, 100),
     "financing.cure_years": (0, 1e-9, 100),
     "financing.penalty_margin": (1,),
-    "financing.standby_equity_share": (10,),
+    "financing.standby_equity_share": (1,),
     "financing.tax_life_years": (1e-9, 100),
     "financing.om_reserve_months": (60,),
     "financing.reserve_rate": (1,),
@@ -360,7 +360,7 @@ def check(result: Result) -> None:
 COMES = ("ebitda", "reserve_interest", "grants", "debt_drawn", "equity_paid_in", "unpaid_costs")
 GOES = (
     *("capex", "fees", "interest_capitalised", "interest_paid", "principal_paid", "withholding", "tax_paid"),
-    "distributions",
+    *("distributions", "costs_caught_up"),
 )
 OWED = ("debt_drawn", "grants", "fees", "distributions", "debt_balance", "arrears", "reserves", "cash_balance")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,13 @@ def failing(case: Case, folder: Path) -> set[str]:
 
 
 def run(folder: Path) -> tuple[int, list[str]]:
-    """Return exit code and lines of `validate`."""
+    """Return exit code and lines of `validate`, without the last one, whose count must be that of the files."""
     lines: list[str] = []
-    return validate(folder, lines.append), lines
+    code, last = validate(folder, lines.append), lines.pop()
+    counted = re.fullmatch(r"([0-9]+) cases? agrees?, ([0-9]+) unsupported, ([0-9]+) fail", last)
+    assert counted and code == int(int(counted[3]) > 0)
+    assert sum(map(int, counted.groups())) == sum(file.name != "index.json" for file in folder.glob("*.json"))
+    return code, lines
 
 
 # --- the scenario data says what SAM computed ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -128,7 +129,64 @@ def test_a_loan_that_is_never_paid_is_written_off() -> None:
     assert rounded(found, "written_off")[0] == [0.0, 0.0, 0.0, 0.0, 0.0, 188.5885]
     assert rounded(found, "unpaid_costs")[0] == [0.0, 0.0, 0.0, 10.0, 0.0, 0.0]
     assert [found[name] for name in ("defaulted", "equity_wiped_out")] == [1.0, 1.0]
+    assert [found[name] for name in ("years_in_default", "unpaid_costs_usd")] == [3.0, pytest.approx(10.0)]
     assert [found[name] for name in ("lenders_loss_usd", "lenders_loss_share")] == pytest.approx([100.0, 1.0])
+
+
+def test_costs_that_stayed_unpaid_are_paid_before_lenders() -> None:
+    """Of 200 the suppliers of row 3 get 10, lenders 142.6 · 1.15 = 163.99, sponsors the rest."""
+    found = stressed([0.0, 0.0, 0.0, -10.0, 200.0, 0.0])
+    assert rounded(found, "unpaid_costs", "costs_caught_up", "costs_owed") == [
+        [0.0, 0.0, 0.0, 10.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 10.0, 0.0],
+        [0.0, 0.0, 0.0, 10.0, 0.0, 0.0],
+    ]
+    assert rounded(found, "equity_flow")[0] == [-100.0, 0.0, 0.0, 0.0, 26.01, 0.0]
+    assert rounded(found, "missed")[0] == [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    assert [found[name] for name in ("years_in_default", "unpaid_costs_usd")] == [2.0, 0.0]
+
+
+def test_the_operating_reserve_pays_gaps_of_operation_but_no_lenders() -> None:
+    """110 lent, 20 of it and of equity in reserve: 16 stay unpaid beside it; gaps of 15 take 15, then the last 5."""
+    loan = {**LOAN, "tenor_years": 2.0, "profile": "equal_principal"}
+    terms: dict[str, Any] = {"tranches": {"bank": loan}, "gearing_cap": 0.5, "cure_years": 9.0}
+    capex, cost = [200.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 20.0, 20.0, 20.0, 20.0, 20.0]
+    planned = operation([0.0, 90.0, 90.0, 90.0, 90.0, 90.0], capex, 0.0, 5.0, om_reserve_months=12.0, **terms)
+    planned = replace(planned, operating_cost=cost)
+    found: Any = financed(size(planned), replace(planned, ebitda=[0.0, 50.0, -15.0, -15.0, 120.0, 0.0]))
+    assert rounded(found, "reserves", "arrears", "equity_flow") == [
+        [20.0, 20.0, 5.0, 0.0, 20.0, 0.0],
+        [0.0, 16.0, 78.1, 85.91, 0.0, 0.0],
+        [-110.0, 0.0, 0.0, -10.0, 5.499, 20.0],
+    ]
+
+
+def test_a_sweep_is_shared_by_balances_within_a_rank() -> None:
+    """Of the 40 left in year 1 half is swept: 15 to the loan of 75, 5 to that of 25; of the 42 of year 2 21."""
+    loan = {**LOAN, "tenor_years": 3.0, "profile": "bullet", "cash_sweep": 0.5}
+    pair = {"bank": {**loan, "share": 0.75}, "fund": {**loan, "share": 0.25}}
+    op = operation([0.0, 50.0, 50.0, 150.0], [200.0, 0.0, 0.0, 0.0], 0.0, 3.0, tranches=pair, gearing_cap=0.5)
+    found: Any = financed(size(op), op)
+    assert rounded(found, "balance_of_bank", "balance_of_fund", "distributions") == [
+        [75.0, 60.0, 44.25, 0.0],
+        [25.0, 20.0, 14.75, 0.0],
+        [0.0, 20.0, 21.0, 85.1],
+    ]
+
+
+def test_cover_is_that_of_the_last_twelve_months() -> None:
+    """Half-years with 90 and 30 for services of 55 and 52.5; a DSCR of 90/55 below 1.7 is a breach and locks."""
+    loan = {**LOAN, "tenor_years": 1.0, "profile": "equal_principal", "default_dscr": 1.7}
+    terms: dict[str, Any] = {"tranches": {"bank": loan}, "gearing_cap": 0.5, "cure_years": 9.0}
+    capex = [200.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    planned = operation([0.0, 90.0, 90.0, 90.0, 90.0, 90.0], capex, 0.0, 5.0, **terms)
+    planned.values["timeline"]["periods_per_year"] = 2
+    found: Any = financed(size(planned), replace(planned, ebitda=[0.0, 90.0, 30.0, 0.0, 0.0, 0.0]))
+    assert rounded(found, "dscr")[0][1:3] == [round(90.0 / 55.0, 6), round(120.0 / 107.5, 6)]
+    assert rounded(found, "locked", "distributions") == [
+        [0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 12.5, 0.0, 0.0, 0.0],
+    ]
 
 
 @pytest.mark.parametrize("group", range(6))

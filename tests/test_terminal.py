@@ -220,6 +220,29 @@ def test_price_effect_in_thirds() -> None:
     assert f"with the most {say.share(paid[order[-third:]].mean())} pay back" in text
 
 
+@pytest.mark.parametrize("name", ["base", "financing/state_50_30_20", "financing/all_equity"])
+def test_lenders_and_sponsors(name: str) -> None:
+    """Waiting, unpaid costs, public money, the sponsors' rates and what has none are those of plan and summary."""
+    result, made = ran(name)
+    summary = {row[0]: dict(zip(made[0].columns, row, strict=True)) for row in made[0].rows}
+    text, carried = " ".join(page(name).split()), result.planned.cash.carried
+    assert carried is not None and say.lent(carried.plan) in text
+    assert ("Public money pays 3.4 bn USD." in text) == (name == "financing/state_50_30_20")
+    assert "Sponsors' payback from the start, nominal" in text and "Sponsors' NPV at 12 % nominal" in text
+    failed, unpaid = summary["defaulted"]["mean"], summary["unpaid_costs_usd"]["mean"]
+    waited = f"a default lasts {say.years(summary['years_in_default']['mean'] / failed)} in the mean." if failed else ""
+    assert waited in text and ("They are taken to wait" in text) == (failed > 0.0)
+    assert (f"suppliers and states are never paid: {say.usd(unpaid)}." in text) == (carried.plan.debt_usd > 0.0)
+    assert f"sponsors' missing in {say.share(1.0 - summary['equity_irr']['share_defined'])}" in text
+    assert math.isnan(summary["equity_irr"]["mean"])
+
+
+def test_the_sponsors_rate_is_theirs_or_the_projects() -> None:
+    """Without a rate of their own sponsors discount at the project's."""
+    none = [("evaluation.equity_discount_rate_nominal", None)]
+    assert "Sponsors' NPV at 6.5 % real" in " ".join(page("base", none, 256).split())
+
+
 def test_rounded_draws_overrides_and_warnings_are_told() -> None:
     """What was changed or looks wrong is on the page."""
     changes = [("supply.cost_basis", "full"), ("link.capacity_mw", 900)]

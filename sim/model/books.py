@@ -23,17 +23,8 @@ Mask = NDArray[np.bool_]
 LINES = (
     *("fees", "interest_capitalised", "debt_drawn", "grants", "equity_paid_in", "reserve_interest", "tax_paid"),
     *("cfads", "debt_service_due", "interest_paid", "principal_paid", "withholding", "distributions"),
-    *(
-        "sponsor_withholding",
-        "unpaid_costs",
-        "written_off",
-        "debt_balance",
-        "arrears",
-        "reserves",
-        "cash_balance",
-        "equity_flow",
-        "dscr",
-    ),
+    *("sponsor_withholding", "unpaid_costs", "costs_caught_up", "written_off", "debt_balance", "arrears"),
+    *("reserves", "cash_balance", "equity_flow", "dscr"),
 )
 """Lines of the financing, in the order in which money flows."""
 TRANCHE_LINES = (
@@ -137,7 +128,13 @@ class Books:
     """Shareholder loan: interest not paid yet."""
     defaulted: Mask = field(init=False)
     missed: Mask = field(init=False)
-    """Whether a payment was ever missed."""
+    """Whether a payment was ever missed before a default."""
+    years_in_default: Array = field(init=False)
+    """Years in default with claims outstanding."""
+    owed_costs: Array = field(init=False)
+    """Costs that the company could not pay in default, and still owes."""
+    recent: list[list[tuple[Array, Array]]] = field(init=False)
+    """CFADS and service of the last twelve months, by rank."""
     lost: Mask = field(init=False)
     """Whether claims were written off."""
     breached_for: Array = field(init=False)
@@ -163,6 +160,8 @@ class Books:
         self.lent = self.lent_interest = self.accrued = np.zeros(draws)
         self.capitalising = self.filling = self.support = np.zeros(draws)
         self.defaulted = self.missed = self.lost = np.zeros(draws, dtype=bool)
+        self.years_in_default = self.owed_costs = np.zeros(draws)
+        self.recent = [[] for _ in self.ranks]
         self.breached_for, self.alive = np.full(draws, -1.0), np.ones(draws)
 
     def note(self, line: str, k: int, amount: Array | Mask) -> None:
@@ -239,6 +238,11 @@ def open_books(
     )
 
 
+def _blank(rows: int, draws: int) -> dict[str, Array]:
+    """Return the lines of a tranche before the first row; a cover ratio exists only where there is service."""
+    return {name: np.full((rows, draws), np.nan if name == "dscr" else 0.0) for name in TRANCHE_LINES}
+
+
 def _account(loan: Loan, terms: Financing, tax: Tax, cod_row: Array, money: Money, draws: int, detail: bool) -> Account:
     tranche, zeros = terms.tranches[loan.name], np.zeros(draws)
     return Account(
@@ -257,7 +261,7 @@ def _account(loan: Loan, terms: Financing, tax: Tax, cod_row: Array, money: Mone
         discount=np.ones(draws),
         worth_drawn=zeros,
         worth_paid=zeros,
-        history={name: np.zeros((money.grid.periods + 1, draws)) for name in TRANCHE_LINES} if detail else None,
+        history=_blank(money.grid.periods + 1, draws) if detail else None,
     )
 
 

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 FINANCE_DEFINITIONS: dict[str, Definition] = {
     "equity_npv_usd": Definition("USD", "net present value of what sponsors pay and get, at the equity discount rate"),
     "equity_irr": Definition(
-        "per year", "nominal internal rate of return of the sponsors; -1 where nothing comes back; largest root"
+        "per year", "nominal internal rate of return of the sponsors; -1 where nothing comes back; largest root", False
     ),
     "equity_payback_years": Definition(
         "years from start", "first return of the sponsors' cumulative nominal flow to zero; inf: never", False
@@ -36,8 +36,10 @@ FINANCE_DEFINITIONS: dict[str, Definition] = {
     "dscr_min_year": Definition("calendar year", "year of the least debt service cover ratio"),
     "llcr": Definition("ratio", "present value of CFADS over the loan life at the loans' rate, over debt at its start"),
     "plcr": Definition("ratio", "the same over the life of the project"),
-    "missed_payment": Definition("share", "1 where a payment to a lender was ever late"),
+    "missed_payment": Definition("share", "1 where a payment to a lender was late before any default"),
     "defaulted": Definition("share", "1 where arrears or a broken covenant outlast the cure time, or claims are lost"),
+    "years_in_default": Definition("years", "years in default with claims outstanding; 0 where there is no default"),
+    "unpaid_costs_usd": Definition("USD", "costs and taxes that the company in default never pays, nominal"),
     "equity_wiped_out": Definition("share", "1 where lenders are never paid in full: claims were written off"),
     "lenders_loss_usd": Definition(
         "USD", "present value of what lenders lose, each loan at its own rate; mean: expected loss"
@@ -57,7 +59,9 @@ def evaluate(evaluation: Evaluation, carried: Carried, schedule: Schedule, money
     metrics |= {
         "missed_payment": carried.missed.astype(np.float64),
         "defaulted": carried.defaulted.astype(np.float64),
+        "years_in_default": carried.years_in_default,
         "equity_wiped_out": carried.lost.astype(np.float64),
+        "unpaid_costs_usd": carried.owed_costs,
     }
     metrics |= _losses(carried.accounts, draws)
     return {name: np.broadcast_to(values, draws) for name, values in metrics.items()}

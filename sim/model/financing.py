@@ -34,6 +34,10 @@ class Carried:
     """Part of ``equity_paid_in`` that falls in mid-period."""
     uses: Array
     """All uses of funds until COD, (draws,)."""
+    years_in_default: Array
+    """Years in default with claims outstanding, (draws,)."""
+    owed_costs: Array
+    """Costs that are never paid, (draws,)."""
     gap: Array
     """What sponsors have paid for building beyond their promise, (draws,)."""
     shift: NDArray[np.intp] | int
@@ -125,6 +129,8 @@ def finance(
         plan=plan,
         lines=books.lines,
         middle_equity=books.middle_equity,
+        years_in_default=books.years_in_default,
+        owed_costs=books.owed_costs,
         uses=total(project.capex) + books.construction_finance + books.first_reserves,
         # Rounding of the plan is no gap.
         gap=np.maximum(books.own_building - promised - 1e-9 * plan.uses_usd, 0.0),
@@ -156,4 +162,18 @@ def _sponsors_alone(plan: Plan, terms: Financing, tax: Tax, project: Project) ->
     never = np.zeros(after_tax.shape[1], dtype=bool)
     uses = total(project.capex)
     gap = np.maximum(uses - plan.equity_usd * (1.0 + terms.standby_equity_share) - 1e-9 * plan.uses_usd, 0.0)
-    return Carried(plan, lines, project.capex, uses, gap, 0, (), never, never, never)
+    none = np.zeros(after_tax.shape[1])
+    return Carried(
+        plan=plan,
+        lines=lines,
+        middle_equity=project.capex,
+        years_in_default=none,
+        owed_costs=none,
+        uses=uses,
+        gap=gap,
+        shift=0,
+        accounts=(),
+        defaulted=never,
+        missed=never,
+        lost=never,
+    )

@@ -20,7 +20,8 @@ def build(books: Books, k: int) -> None:
     middle, fees, interest, withheld = (np.zeros(drawing.shape) for _ in range(4))
     for account in books.accounts:
         fx = account.rate_of_exchange(k)
-        fees += _fees(account, k, before, drawing * capex, books.grid.dt) / fx
+        waiting = _draw_middle(account, drawing * capex * fx)
+        fees += _fees(account, k, before * waiting, books.grid.dt) / fx
         middle += account.middle / fx
         account.idc = books.capitalising * account.rates[k] * (account.balance + 0.5 * account.middle)
         interest += account.idc / fx
@@ -70,17 +71,21 @@ def fill_reserves(books: Books) -> None:
     books.operating_reserve = books.operating_reserve + filling * plan.operating_reserve
 
 
-def _fees(account: Account, k: int, before: Array, use: Array, dt: float) -> Array:
-    """Draw for the middle of the row and return its fees in currency."""
-    loan, terms = account.loan, account.terms
-    wanted = loan.part * use * account.rate_of_exchange(k)
-    account.middle = np.minimum(wanted, account.undrawn)
+def _draw_middle(account: Account, use: Array) -> Array:
+    """Draw for a use [currency] in the middle of the row and return what waits undrawn in its mean."""
+    account.middle = np.minimum(account.loan.part * use, account.undrawn)
     waiting = account.undrawn - 0.5 * account.middle
     account.undrawn = account.undrawn - account.middle
+    return waiting
+
+
+def _fees(account: Account, k: int, waiting: Array, dt: float) -> Array:
+    """Return the fees of the row in currency: at close, or on what waits undrawn before COD."""
+    terms = account.terms
     if k == 0:
-        fee: Array = (terms.arrangement_fee + terms.guarantee_premium) * loan.commitment
+        fee: Array = (terms.arrangement_fee + terms.guarantee_premium) * account.loan.commitment
         return fee
-    return terms.commitment_fee * dt * before * waiting
+    return terms.commitment_fee * dt * waiting
 
 
 def _draw_at_end(books: Books, k: int, use: Array) -> Array:

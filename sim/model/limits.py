@@ -76,10 +76,11 @@ class Problem:
 
 
 def _highest(asked: Array, cash: Array) -> tuple[float, int]:
+    """Return the highest ratio of service to cash and the first row that has it, but for rounding."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(asked > 0.0, np.where(cash > 0.0, asked / cash, np.inf), 0.0)
-    place = int(np.argmax(ratio))
-    return float(ratio[place]), place
+    most = float(ratio.max())
+    return most, int(np.argmax(ratio >= most * (1.0 - 1e-9)))
 
 
 def limits_of(problem: Problem, uses: float, coverage: Array) -> Iterator[Limit]:
@@ -102,7 +103,11 @@ def _cash_limit(problem: Problem, cap: float) -> Iterator[Limit]:
     """Yield the debt at which service times target just reaches the cash of the tightest row."""
 
     def worst(debt: float) -> tuple[float, str, int]:
-        return max(problem.ratios(debt), default=(0.0, "", 0))
+        found = list(problem.ratios(debt))
+        most = max((ratio for ratio, _, _ in found), default=0.0)
+        tightest = [(row, what) for ratio, what, row in found if ratio >= most * (1.0 - 1e-9)]
+        row, what = min(tightest, key=lambda place: place[0], default=(0, ""))
+        return most, what, row
 
     if cap <= 0.0:
         return

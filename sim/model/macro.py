@@ -21,6 +21,7 @@ Normals = Callable[[str, int], Array]
 Currency = Annotated[str, Field(pattern="^[a-z]{3}$", description="Currency code in lower case, such as usd or jpy.")]
 _LEVEL = Kind("unit of the process", gt=0.0)
 _RATE = Kind("1/year", ge=0.0, le=100.0)
+_VOLATILITY = Kind("1/sqrt(year)", ge=0.0, le=100.0)
 
 
 class Constant(Section):
@@ -51,8 +52,8 @@ class LogOU(Section):
     """Yearly drift of the log of the median."""
     reversion_per_year: Annotated[Quantity, _RATE]
     """Speed of reversion kappa."""
-    volatility: Annotated[Quantity, _RATE]
-    """Volatility sigma of the log [1/sqrt(year)]."""
+    volatility: Annotated[Quantity, _VOLATILITY]
+    """Volatility sigma of the log."""
 
 
 class OU(Section):
@@ -77,8 +78,8 @@ class GBM(Section):
     """Level at time zero."""
     log_drift: Annotated[Quantity, Kind("1/year")] = fallback(0.0)
     """Yearly drift of the log of the median (mu - sigma^2 / 2)."""
-    volatility: Annotated[Quantity, _RATE]
-    """Volatility sigma of the log [1/sqrt(year)]."""
+    volatility: Annotated[Quantity, _VOLATILITY]
+    """Volatility sigma of the log."""
 
 
 Process = Annotated[Constant | Scripted | LogOU | OU | GBM, Field(discriminator="process")]

@@ -159,10 +159,8 @@ class Assessment:
 class TaxLines:
     """Depreciation and tax of each row without loans, nominal USD, (periods + 1, draws); a negative tax is a refund."""
 
-    by_jurisdiction: Mapping[str, Array]
-    """Depreciation under the rules of each jurisdiction, before its share."""
     depreciation: Array
-    """The same, weighted with the shares."""
+    """Weighted with the shares of the jurisdictions."""
     tax: Array
 
 
@@ -175,4 +173,4 @@ def corporate_tax(tax: Tax, income: Array, written: Mapping[str, Array], grid: G
         assessment = Assessment(terms, income.shape[1], grid)
         for k in range(income.shape[0]):
             paid[k] += assessment.tax(income[k], written[name][k])
-    return TaxLines(written, mean, paid)
+    return TaxLines(mean, paid)

@@ -20,7 +20,7 @@ class Case(Section):
     """The lenders' case: the one on which debt is sized, once. Absent: every uncertain number at its median."""
 
     exceedance: Annotated[float, Fixed("probability", ge=0.5, lt=1.0)] = fallback(0.5)
-    """Every uncertain number and process stands where it is better with this probability: 0.9 is a P90 case."""
+    """Every uncertain number and process, all at once, stands where it is better with this probability: 0.9 for P90."""
     percentiles: dict[str, Annotated[float, Fixed("probability", gt=0.0, lt=1.0)]] = Field(default_factory=dict)
     """Dotted path of a number or process: percentile at which it stands instead."""
 
@@ -95,7 +95,7 @@ class Tranche(Section):
     """No distribution below this DSCR."""
     default_dscr: Annotated[float, _RATIO] | None = None
     """A DSCR below this is a breach, and a default if it lasts beyond the cure time."""
-    standby_share: Annotated[float, Fixed("share of the commitment", ge=0.0, le=10.0)] = fallback(0.0)
+    standby_share: Annotated[float, Fixed("share of the commitment", ge=0.0, le=1.0)] = fallback(0.0)
     """Extra commitment for cost overruns."""
 
 
@@ -128,7 +128,7 @@ class Financing(Section):
     """Time for which a breach may last before it is a default."""
     penalty_margin: Annotated[Quantity, _RATE] = fallback(0.0)
     """Added to the interest on arrears."""
-    standby_equity_share: Annotated[float, Fixed("share of the planned equity", ge=0.0, le=10.0)] = fallback(0.0)
+    standby_equity_share: Annotated[float, Fixed("share of the planned equity", ge=0.0, le=1.0)] = fallback(0.0)
     """What sponsors promise beyond their planned part; more than that is a funding gap."""
     tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
     """Years over which fees and interest during construction are written off; absent: never."""

@@ -5,18 +5,15 @@ docs/financing.md, sections 5 and 7. The loop runs over rows; every step is a ve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.books import Account, Books
+from sim.model.default import Covenants, Due, claims_of, cover, judge, test_covenants, write_off
 from sim.model.funding import build, fill_reserves
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-SMALL = 1e-9
-"""Arrears below this share of the commitment are rounding."""
 
 
 def carry(books: Books) -> None:
@@ -42,72 +39,37 @@ def carry(books: Books) -> None:
         _record(books, k)
 
 
-@dataclass
-class _Due:
-    """What a tranche is owed in one row, and what it gets; currency unless said otherwise."""
-
-    account: Account
-    fx: Array
-    owed: Mask
-    """Whether there was a balance before the payments of the row."""
-    interest: Array
-    """Interest due in cash, penalty included."""
-    principal: Array
-    """Principal due, arrears included."""
-    service: Array
-    """Scheduled service in USD: without penalty, with the tax on interest."""
-    interest_usd: Array
-    """Interest due with the tax on it."""
-    paid_interest: Array
-    paid_principal: Array
-
-
-@dataclass
-class _Covenants:
-    """What the tests of a row say, by draw."""
-
-    locked: Mask
-    breach: Mask
-    unpaid: Mask
-
-
 def _operate(books: Books, k: int) -> None:
     """Take the books through the operating part of row k."""
     lines, draws = books.lines, books.alive.shape
-    claims = _claims(books)
+    claims = claims_of(books)
     owing = k <= books.last_build or bool((claims > 0.0).any()) or any(bool(r.any()) for r in books.service_reserve)
-    ranks = [[_due(books, account, k) for account in rank] for rank in books.ranks] if owing else []
+    ranks = [[_fall_due(books, account, k) for account in rank] for rank in books.ranks] if owing else []
     pot = _operating_cash(books, ranks, claims, k)
-    tests = _Covenants(*(np.zeros(draws, dtype=bool) for _ in range(3)))
+    tests = Covenants(*(np.zeros(draws, dtype=bool) for _ in range(3)))
     service: Array = np.zeros(draws)
     ratio: Array = np.full(draws, np.nan)
     for s, rank in enumerate(ranks):
         pot = _pay_rank(books, s, rank, pot, tests, k)
         for due in rank:
             service = service + due.service
-        ratio = np.divide(lines["cfads"][k], service, out=np.full(draws, np.nan), where=service > 0.0)
+        ratio = cover(books, s, lines["cfads"][k], service)
         for due in rank:
             due.account.note("dscr", k, ratio)
-        _test(rank, ratio, tests)
-    books.operating_reserve = np.minimum((k > books.cod_row) * books.operating_target[k], pot)
-    pot = pot - books.operating_reserve
+        test_covenants(rank, ratio, tests)
+    held = books.operating_reserve
+    books.operating_reserve = np.minimum((k > books.cod_row) * books.operating_target[k], pot + held)
+    pot = pot + held - books.operating_reserve
     lines["debt_service_due"][k] = service
     lines["dscr"][k] = ratio
     if ranks:
         pot = _sweep(books, ranks, pot, k)
-        tests.locked |= tests.unpaid | books.defaulted
-        lost = _write_off(books, k)
-        _judge(books, tests, lost)
-        tests.locked &= _claims(books) > 0.0
+        books.years_in_default = books.years_in_default + books.grid.dt * (books.defaulted & (claims > 0.0))
+        tests.locked |= tests.unpaid | tests.breach | books.defaulted
+        lost = write_off(books, k)
+        judge(books, tests, lost)
+        tests.locked &= claims_of(books) > 0.0
     _distribute(books, pot, tests.locked, k)
-
-
-def _claims(books: Books) -> Array:
-    """Return balances and arrears of all loans added up whatever their currency: above 0 where anything is owed."""
-    total: Array = np.zeros(books.alive.shape)
-    for account in books.accounts:
-        total = total + account.balance + account.arrears
-    return total
 
 
 def _planned(books: Books, by_row: Array, k: int) -> Array | float:
@@ -118,7 +80,7 @@ def _planned(books: Books, by_row: Array, k: int) -> Array | float:
     return moved
 
 
-def _due(books: Books, account: Account, k: int) -> _Due:
+def _fall_due(books: Books, account: Account, k: int) -> Due:
     """Return what is due on a tranche in row k; the principal leaves its performing balance."""
     rate, fx, gross = account.rates[k], account.rate_of_exchange(k), 1.0 + account.gross
     running = (1.0 - books.capitalising) * rate * (account.opening + 0.5 * account.middle)
@@ -126,7 +88,7 @@ def _due(books: Books, account: Account, k: int) -> _Due:
     scheduled = _planned(books, account.loan.falls_due, k) * account.opening
     principal = np.where(books.defaulted | (books.end_row == k), account.balance, scheduled)
     service = books.alive * (running * gross + scheduled) / fx
-    due = _Due(
+    due = Due(
         account=account,
         fx=fx,
         owed=account.balance + account.arrears > 0.0,
@@ -141,7 +103,7 @@ def _due(books: Books, account: Account, k: int) -> _Due:
     return due
 
 
-def _operating_cash(books: Books, ranks: list[list[_Due]], claims: Array, k: int) -> Array:
+def _operating_cash(books: Books, ranks: list[list[Due]], claims: Array, k: int) -> Array:
     """Return the cash of the row after tax, sponsors' support and the reserve for renewals."""
     lines, project = books.lines, books.project
     held = books.operating_reserve + books.maintenance
@@ -149,23 +111,30 @@ def _operating_cash(books: Books, ranks: list[list[_Due]], claims: Array, k: int
         held = held + reserve
     earned = books.terms.reserve_rate * books.grid.dt * held
     tax = _tax(books, ranks, earned, k)
-    pot = books.cash + books.operating_reserve + books.maintenance + project.ebitda[k] + earned - tax
+    pot = books.cash + books.maintenance + project.ebitda[k] + earned - tax
+    from_reserve = np.minimum(books.operating_reserve, np.maximum(-pot, 0.0))
+    books.operating_reserve = books.operating_reserve - from_reserve
+    pot = pot + from_reserve
     gap = np.maximum(-pot, 0.0)
     books.support = np.where(books.defaulted & (claims > 0.0), 0.0, gap)
-    pot = pot + gap
+    caught_up = np.minimum(books.owed_costs, pot + gap)
+    books.owed_costs = books.owed_costs + (gap - books.support) - caught_up
+    pot = pot + gap - caught_up
     before = books.maintenance
     books.maintenance = np.minimum(project.operations.running.maintenance_target[k], pot)
-    pot = pot - books.maintenance
+    released = np.where(books.defaulted | (books.end_row == k), books.operating_reserve, 0.0)
+    books.operating_reserve = books.operating_reserve - released
+    pot = pot - books.maintenance + released
     after_tax = books.terms.cfads_basis == "after_tax"
     lines["cfads"][k] = project.ebitda[k] - (books.maintenance - before) - (tax if after_tax else 0.0)
     lines["reserve_interest"][k], lines["tax_paid"][k] = earned, tax
     lines["equity_paid_in"][k] += books.support
-    lines["unpaid_costs"][k] = gap - books.support
+    lines["unpaid_costs"][k], lines["costs_caught_up"][k] = gap - books.support, caught_up
     result: Array = pot
     return result
 
 
-def _tax(books: Books, ranks: list[list[_Due]], earned: Array, k: int) -> Array:
+def _tax(books: Books, ranks: list[list[Due]], earned: Array, k: int) -> Array:
     """Return the tax of the row with its loans."""
     income = books.project.income[k] + earned
     for rank in ranks:
@@ -189,7 +158,7 @@ def _accrue(books: Books, k: int) -> None:
         books.note("shareholder_accrued", k, books.accrued)
 
 
-def _pay_rank(books: Books, s: int, rank: list[_Due], pot: Array, tests: _Covenants, k: int) -> Array:
+def _pay_rank(books: Books, s: int, rank: list[Due], pot: Array, tests: Covenants, k: int) -> Array:
     """Pay interest, then principal of one rank, fill its reserve, and return what is left."""
     interest, principal, target = (np.zeros(pot.shape) for _ in range(3))
     for due in rank:
@@ -216,25 +185,19 @@ def _pay_rank(books: Books, s: int, rank: list[_Due], pot: Array, tests: _Covena
     return left - reserve
 
 
-def _test(rank: list[_Due], ratio: Array, tests: _Covenants) -> None:
-    """Note where a covenant of one rank is broken or a payment missed; ``ratio`` is the DSCR of the rank."""
-    for due in rank:
-        terms = due.account.terms
-        tests.unpaid |= due.account.arrears > SMALL * due.account.loan.commitment
-        if terms.lock_up_dscr is not None:
-            tests.locked |= due.owed & (ratio < terms.lock_up_dscr)
-        if terms.default_dscr is not None:
-            tests.breach |= due.owed & (ratio < terms.default_dscr)
-
-
-def _sweep(books: Books, ranks: list[list[_Due]], pot: Array, k: int) -> Array:
+def _sweep(books: Books, ranks: list[list[Due]], pot: Array, k: int) -> Array:
     """Prepay loans that have a cash sweep, note what each lender has received, and return what is left."""
     started = k > books.plan.start_row + books.shift
     for rank in ranks:
+        offered = pot * started
+        swept_by = [due for due in rank if due.account.terms.cash_sweep > 0.0]
+        whole = sum((due.account.balance / due.fx for due in swept_by), np.zeros(pot.shape))
         for due in rank:
             account = due.account
             if account.terms.cash_sweep > 0.0:
-                swept = np.minimum(account.balance / due.fx, account.terms.cash_sweep * pot) * started
+                owed = account.balance / due.fx
+                part = np.divide(owed, whole, out=np.zeros(pot.shape), where=whole > 0.0)
+                swept = np.minimum(owed, account.terms.cash_sweep * offered * part)
                 pot = pot - swept
                 account.balance = np.maximum(account.balance - swept * due.fx, 0.0)
                 due.paid_principal = due.paid_principal + swept * due.fx
@@ -245,22 +208,6 @@ def _sweep(books: Books, ranks: list[list[_Due]], pot: Array, k: int) -> Array:
             account.note("interest", k, due.paid_interest)
             account.note("principal", k, due.paid_principal)
     return pot
-
-
-def _write_off(books: Books, k: int) -> Mask:
-    """End all claims in the row in which operation ends; return where lenders lose by it."""
-    ends = books.end_row == k
-    lost = np.zeros(ends.shape, dtype=bool)
-    if not ends.any():
-        return lost
-    for account in books.accounts:
-        claim = ends * (account.balance + account.arrears)
-        lost |= claim > SMALL * account.loan.commitment
-        books.lines["written_off"][k] += claim / account.rate_of_exchange(k)
-        account.balance = np.where(ends, 0.0, account.balance)
-        account.arrears = np.where(ends, 0.0, account.arrears)
-        account.note("written_off", k, claim)
-    return lost
 
 
 def _distribute(books: Books, pot: Array, locked: Mask, k: int) -> None:
@@ -281,17 +228,6 @@ def _distribute(books: Books, pot: Array, locked: Mask, k: int) -> None:
     withheld = on_interest * interest + on_dividends * (paid - interest - principal)
     books.lines["distributions"][k] = paid
     books.lines["sponsor_withholding"][k] = withheld
-
-
-def _judge(books: Books, tests: _Covenants, lost: Mask) -> None:
-    """Decide where a breach has become a default."""
-    breach = tests.breach | tests.unpaid
-    lasted = np.where(books.breached_for >= 0.0, books.breached_for + books.grid.dt, 0.0)
-    books.breached_for = np.where(breach, lasted, -1.0)
-    books.missed = books.missed | tests.unpaid
-    books.lost = books.lost | lost
-    books.defaulted = books.defaulted | lost | (breach & (lasted >= books.terms.cure_years - 1e-9))
-    books.alive = np.where(books.defaulted, 0.0, 1.0)
 
 
 def _record(books: Books, k: int) -> None:

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.model.loans import Plan
 
 NEVER = "never"
 MISSING = "–"
@@ -180,17 +185,55 @@ def outcome(parts: Sequence[float], draws: int, horizon: int, half: tuple[int, i
     return f"Pays back in {paid} of {futures}; {by}. I{rest} {typical}"
 
 
-def rates_of_return(none: float, lost: float, several: float) -> str:
+def lent(plan: Plan) -> str:
+    """Return how much is lent on the lenders' case, what limits it, and the public money."""
+    granted = sum(grant.amount_usd for grant in plan.grants)
+    if not plan.loans:
+        public = f" and {usd(granted)} of public money" if granted else ""
+        return f"No loans: sponsors pay {usd(plan.equity_usd)}{public} on the lenders' case."
+    public = f" Public money pays {usd(granted)}." if granted else ""
+    first = plan.limits[0]
+    if plan.debt_usd <= 0.0:
+        return f"Nothing is lent: the lenders' case carries no debt ({first.what}).{public}"
+    others = [limit for limit in plan.limits[1:] if limit.what == "gearing" and math.isfinite(limit.debt_usd)]
+    more = f"; a gearing cap alone would allow {usd(others[0].debt_usd)}" if others else ""
+    return (
+        f"Lenders give {usd(plan.debt_usd)}, {percent(plan.gearing)} of the {usd(plan.uses_usd)} needed: "
+        f"on the lenders' case no more is carried (limit: {binding(first.what)}{more}).{public}"
+    )
+
+
+def binding(what: str) -> str:
+    """Return what limits the debt as a banker says it.
+
+    >>> [binding(what) for what in ("repayment of jbic in 2034", "uses", "DSCR 1.8 of jbic in 2034")]
+    ['the cash of 2034 just repays jbic', 'all that is needed', 'DSCR 1.8 of jbic in 2034']
+    """
+    repaid = re.fullmatch(r"repayment of (.+) in ([0-9]+)", what)
+    if repaid:
+        return f"the cash of {repaid[2]} just repays {repaid[1]}"
+    return {"uses": "all that is needed", "gearing": "the gearing cap"}.get(what, what)
+
+
+def rates_of_return(none: float, lost: float, several: float, sponsors: tuple[float, float] = (0.0, 0.0)) -> str:
     """Return in words which shares of futures have no rate of return, none but −100 %, or several; empty: none of them.
+
+    ``sponsors``: the first two shares of the sponsors' rate.
 
     >>> rates_of_return(0.2, 0.0, 0.7)
     'Rate of return: of all futures 20.0 % have none and are left out, 70.0 % have several and show the largest.'
+    >>> rates_of_return(0.0, 0.0, 0.0, (0.1, 0.3))
+    "Rate of return: of all futures sponsors' missing in 10.0 %, −100 % in 30.0 %."
     """
     parts = (none, "have none and are left out"), (lost, "never earn and count as −100 %")
     told = [
         f"{share(part)} {text}" for part, text in (*parts, (several, "have several and show the largest")) if part > 0.0
     ]
-    return f"Rate of return: of all futures {', '.join(told)}." if told else ""
+    theirs = [
+        f"{text} in {share(part)}" for part, text in zip(sponsors, ("missing", "−100 %"), strict=True) if part > 0.0
+    ]
+    both = [", ".join(told), f"sponsors' {', '.join(theirs)}" if theirs else ""]
+    return f"Rate of return: of all futures {'; '.join(text for text in both if text)}." if any(both) else ""
 
 
 def bars(curve: Sequence[float], top: float, wide: int, rows: int, ascii_only: bool) -> list[str]:

@@ -1,15 +1,18 @@
-"""The part of the page that speaks to lenders and sponsors: how much is lent, what limits it, who loses what."""
+"""The part of the page that speaks to lenders and sponsors: what they pay and get, who loses what."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.report import format as say
 
 if TYPE_CHECKING:
     from sim.model.loans import Plan
+    from sim.scenario import Spec
 
 Summary = Mapping[str, Mapping[str, Any]]
 LENDER_ROWS = (
@@ -19,44 +22,51 @@ LENDER_ROWS = (
 )
 SPONSOR_ROWS = (
     ("Sponsors pay in, nominal", "equity_invested_usd"),
-    ("Sponsors' payback from the start", "equity_payback_years"),
-    ("Sponsors' NPV", "equity_npv_usd"),
+    ("Sponsors' payback from the start, nominal", "equity_payback_years"),
+    ("Sponsors' NPV at {rate}", "equity_npv_usd"),
     ("Sponsors' rate of return, nominal", "equity_irr"),
 )
 """Label and metric of the lines of figures."""
+_WORTH_TELLING = 0.5e6
+"""Unpaid costs [USD] below which nothing is said of them."""
 
 
-def rows(plan: Plan) -> Iterator[tuple[str, str]]:
+def rows(plan: Plan, spec: Spec) -> Iterator[tuple[str, str]]:
     """Yield label and metric of each line of figures."""
     if plan.debt_usd > 0.0:
         yield from LENDER_ROWS
-    yield from SPONSOR_ROWS
+    for label, metric in SPONSOR_ROWS:
+        yield label.format(rate=_equity_rate(spec)), metric
 
 
-def size(plan: Plan) -> str:
-    """Return how much is lent on the lenders' case, and what limits it."""
-    if not plan.loans:
-        granted = sum(grant.amount_usd for grant in plan.grants)
-        public = f" and {say.usd(granted)} of public money" if granted else ""
-        return f"No loans: sponsors pay {say.usd(plan.equity_usd)}{public} on the lenders' case."
-    first = plan.limits[0]
-    if plan.debt_usd <= 0.0:
-        return f"Nothing is lent: the lenders' case carries no debt ({first.what})."
-    others = [limit for limit in plan.limits[1:] if limit.what == "gearing" and math.isfinite(limit.debt_usd)]
-    more = f"; a gearing cap alone would allow {say.usd(others[0].debt_usd)}" if others else ""
-    return (
-        f"Lenders give {say.usd(plan.debt_usd)}, {say.percent(plan.gearing)} of the {say.usd(plan.uses_usd)} needed: "
-        f"on the lenders' case no more is carried (limit: {first.what}{more})."
-    )
+def _equity_rate(spec: Spec) -> str:
+    """Return the rate at which sponsors discount: their own, else the project's."""
+    keys = [f"{whose}discount_rate_{kind}" for whose in ("equity_", "") for kind in ("real", "nominal")]
+    key = next(key for key in keys if getattr(spec.written.evaluation, key) is not None)
+    rate = 100.0 * spec.leaves[f"evaluation.{key}"].dist.quantile(0.5)
+    return f"{say.number(rate, 0 if abs(rate - round(rate)) < 0.05 else 1)} % {key.rsplit('_', 1)[1]}"
 
 
 def outcome(plan: Plan, summary: Summary) -> str:
-    """Return how often lenders are not paid and what they lose, in words; empty without loans."""
+    """Return how often lenders are not paid, how long they wait and what they lose, in words; empty without loans."""
     if plan.debt_usd <= 0.0:
         return ""
     missed, failed = (summary[name]["mean"] for name in ("missed_payment", "defaulted"))
     lost, wiped = summary["lenders_loss_share"]["mean"], summary["equity_wiped_out"]["mean"]
-    return (
-        f"A payment is late in {say.share(missed)} of futures, the loans are in default in {say.share(failed)}; "
-        f"lenders are never paid in full in {say.share(wiped)} and lose {say.percent(lost)} of their loans in the mean."
-    )
+    words = [
+        f"A payment is late before any default in {say.share(missed)} of futures, loans default in "
+        f"{say.share(failed)}; lenders are never paid in full in {say.share(wiped)} and lose {say.percent(lost)} "
+        "of their loans in the mean."
+    ]
+    if failed > 0.0:
+        waited = say.years(summary["years_in_default"]["mean"] / failed)
+        words.append(f"They are taken to wait: a default lasts {waited} in the mean.")
+    unpaid = summary["unpaid_costs_usd"]["mean"]
+    if unpaid > _WORTH_TELLING:
+        words.append(f"Mean of what suppliers and states are never paid: {say.usd(unpaid)}.")
+    return " ".join(words)
+
+
+def without_rate(summary: Summary, kept: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the shares of futures that leave sponsors no rate of return, or none but −100 %."""
+    return 1.0 - summary["equity_irr"]["share_defined"], float(np.mean(kept <= -1.0))

@@ -11,7 +11,13 @@ from sim.sheets import Amount, Columns, Facts, Funding, Line, Part, Sheet, State
 WIDTH = 100
 MOST_COLUMNS = 10
 CENT = 0.005
+MEMO = "Memo"
+"""Head of the lines that add up to nothing."""
+ENDS = ("debts_and_equity", "check")
+"""Lines at the end of the balance sheet, which speak for themselves."""
 LONGEST_LABEL = 30
+NAMES = 44
+"""Width of the labels of sources and uses."""
 
 
 def page(made: Statement, width: int = WIDTH) -> str:
@@ -60,7 +66,7 @@ def _trouble(facts: Facts) -> Iterator[str]:
         when = _runs(facts.supported)
         yield f"Beyond building, sponsors pay {_million(facts.support)} that the company does not have: {when}."
     if facts.unpaid >= CENT:
-        yield f"Suppliers and states are left with {_million(facts.unpaid)} unpaid."
+        yield f"Suppliers and states are never paid {_million(facts.unpaid)} of costs and taxes."
 
 
 def _runs(labels: Sequence[str]) -> str:
@@ -96,8 +102,8 @@ def _million(usd: float) -> str:
 def _funding(made: Statement) -> str:
     funding, draw = made.funding, made.facts.draw is not None
     foreign = any(one.currency not in ("", "USD") for one in funding.sources)
-    lines = [f"{'Sources and uses until operation':<48}{'million USD':>12}{'share':>9}"]
-    lines[0] += (f"{'agreed':>12}" if draw else "") + (f"{'own currency':>19}" if foreign else "")
+    lines = [f"{'Sources and uses until operation':<{NAMES}}{'million USD':>12}{'share':>9}"]
+    lines[0] += (f"{'agreed':>12}" if draw else "") + (f"{'own currency, million':>23}" if foreign else "")
     for title, amounts in (("Uses", funding.uses), ("Sources", funding.sources)):
         whole = sum(one.usd for one in amounts)
         shown = [one for one in amounts if abs(one.usd) >= CENT or abs(one.agreed) >= CENT]
@@ -110,12 +116,12 @@ def _funding(made: Statement) -> str:
 
 def _amount(one: Amount, whole: float, draw: bool) -> str:
     share = percent(one.usd / whole) if whole else MISSING
-    label = one.label if len(one.label) <= 46 else f"{one.label[:45]}…"
+    label = one.label if len(one.label) <= NAMES - 2 else f"{one.label[: NAMES - 3]}…"
     indent = "  " if one.key else "    "
-    text = f"{indent + label:<{48 if one.key else 50}}{_cell(one.usd, 1e6, 1):>12}{share:>9}"
+    text = f"{indent + label:<{NAMES if one.key else NAMES + 2}}{_cell(one.usd, 1e6, 1):>12}{share:>9}"
     text += f"{_cell(one.agreed, 1e6, 1):>12}" if draw else ""
     if one.currency not in ("", "USD"):
-        text += f"{_cell(one.own, 1e6, 0):>15} {one.currency}"
+        text += f"{_cell(one.own, 1e6, 0):>19} {one.currency}"
     return text if one.key else text[2:]
 
 
@@ -127,7 +133,6 @@ def _size(made: Statement) -> Iterator[str]:
     first, rest = known[0], known[1:]
     more = "".join(f"; {what} would allow {_bn(debt)}" for what, debt in rest)
     yield f"The debt was agreed on the lenders' case, limited by {first[0]}: {_bn(first[1])}{more}."
-    yield f"Its size is a fixed point: {funding.steps} steps, residual {funding.residual:.0e} of the uses."
 
 
 def _bn(usd: float) -> str:
@@ -152,11 +157,21 @@ def _sheet(sheet: Sheet, columns: Columns, width: int) -> str:
         chosen, wide = _fitting(live, {i: max(sizes[i], len(columns.labels[i])) + 1 for i in live}, width - label)
         live = live[len(chosen) :]
         head = f"{'':<{label}}" + "".join(f"{columns.labels[i]:>{wide}}" for i in chosen)
-        shown = [_row(line, part, chosen, label, wide, decimals) for part, line in _visible(sheet, chosen)]
+        shown = list(_rows(sheet, chosen, label, wide, decimals))
         blocks += ["\n".join([head, *shown])] if shown else []
     if not blocks:
         return ""
     return f"{sheet.title}, million {sheet.unit}\n" + "\n\n".join(blocks)
+
+
+def _rows(sheet: Sheet, chosen: Sequence[int], label: int, wide: int, decimals: dict[str, int]) -> Iterator[str]:
+    """Yield the lines of a block, with a head before those that add up to nothing."""
+    told = False
+    for part, line in _visible(sheet, chosen):
+        if part.total is None and line.key not in ENDS and not told:
+            yield MEMO
+            told = True
+        yield _row(line, part, chosen, label, wide, decimals)
 
 
 def _fitting(live: Sequence[int], sizes: dict[int, int], room: int) -> tuple[list[int], int]:

@@ -179,9 +179,9 @@ class Page:
         if carried is None:
             return
         yield Text("Lenders and sponsors", style="bold")
-        words = [lenders_section.size(carried.plan), lenders_section.outcome(carried.plan, self.summary)]
+        words = [say.lent(carried.plan), lenders_section.outcome(carried.plan, self.summary)]
         yield Text(" ".join(word for word in words if word))
-        yield self._table(lenders_section.rows(carried.plan))
+        yield self._table(lenders_section.rows(carried.plan, self.result.spec))
 
     def _table(self, rows: Iterator[tuple[str, str]]) -> Grid:
         grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
@@ -288,18 +288,20 @@ class Page:
             of_paid = say.share(lost / max(self.count("paid_back"), 1))
             yield f"In {lost:,} futures ({of_paid} of those that pay back) the cumulative flow falls below zero later."
         none, several = 1.0 - self.summary["project_irr"]["share_defined"], self.summary["irr_several_roots"]["mean"]
-        if rates := say.rates_of_return(none, float(np.mean(self.result.metrics["project_irr"] <= -1.0)), several):
+        kept = self.result.metrics
+        theirs = lenders_section.without_rate(self.summary, kept["equity_irr"]) if "equity_irr" in kept else (0.0, 0.0)
+        if rates := say.rates_of_return(none, float(np.mean(kept["project_irr"] <= -1.0)), several, theirs):
             yield rates
         error = column(self.tables["payback.csv"], "se")[-1]
         if error > 0.0:
             yield f"Standard error of the share that pays back: {100.0 * error:.1g} percentage points."
         elif math.isnan(error):
             yield f"Too few futures for a standard error, which takes {MIN_REPLICATES * REPLICATE:,}."
-        lines, kept = (next(iter(held.values())).shape[-1] for held in (self.result.lines, self.result.metrics))
+        lines, most = (next(iter(held.values())).shape[-1] for held in (self.result.lines, kept))
         if lines < self.result.draws and not self.certain:
             yield f"The percentiles in cashflow.csv come from the first {lines:,} futures, its means from all."
-        if kept < self.result.draws:
-            yield f"draws.parquet and distributions.csv hold the first {kept:,} futures."
+        if most < self.result.draws:
+            yield f"draws.parquet and distributions.csv hold the first {most:,} futures."
 
     def files(self, files: Sequence[Path]) -> Iterator[Part]:
         """Yield the folder and what each file in it is."""

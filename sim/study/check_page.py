@@ -25,6 +25,7 @@ from sim.model.timeline import Grid, run_clock
 from sim.prepare import Model
 from sim.report.format import MISSING, number, percent
 from sim.scenario import Scenario, Spec, fill
+from sim.study import check_financing
 
 Array = NDArray[np.float64]
 LABEL = 12
@@ -37,7 +38,7 @@ Row = tuple[str, ...]
 
 
 def page(model: Model, width: int = 100) -> str:
-    """Return what was understood of a scenario: calendar, budget, uncertain inputs, processes, prices, warnings."""
+    """Return what was understood of a scenario: calendar, budget, inputs, processes, loans, prices, warnings."""
     spec, grid, chance = model.spec, model.grid, model.lenders
     scenario = fill(spec, chance)
 
@@ -56,6 +57,7 @@ def page(model: Model, width: int = 100) -> str:
             width,
             (0, 1, 7),
         ),
+        _financing(model, scenario, width),
         _foot(spec, scenario, money, quoted, width),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -117,6 +119,17 @@ def _process_rows(scenario: Scenario, money: Money, quoted: Prices, normals: mac
     return rows
 
 
+def _financing(model: Model, scenario: Scenario, width: int) -> str:
+    plan, terms = model.plan, scenario.financing
+    if plan is None or terms is None:
+        return _line("financing", "none: sponsors pay all and get all", width)
+    loans = check_financing.loans(plan, terms)
+    title = check_financing.TITLE if loans else check_financing.TITLE.partition(";")[0]
+    table = _table(title, loans, width, left=(0, 4, 5, 7))
+    rows = check_financing.remarks(plan, scenario, terms)
+    return "\n".join([table, *(_line(label, text, width) for label, text in rows)])
+
+
 def _size(scheme: Merchant | PPA | CapacityPayment) -> str:
     if isinstance(scheme, CapacityPayment):
         return number(_median(scheme.amount_million_per_year), 0, f"million {scheme.currency.upper()}/year")
@@ -127,9 +140,6 @@ def _foot(spec: Spec, scenario: Scenario, money: Money, quoted: Prices, width: i
     rate = money.rate[scenario.market.currency]
     market = _median(quoted.market[1] * 1000.0 / rate[min(1, rate.shape[0] - 1)])
     supply = _median(quoted.supply_usd_per_mwh[1])
-    evaluation = scenario.evaluation
-    real = evaluation.discount_rate_real is not None
-    discount = evaluation.discount_rate_real if real else evaluation.discount_rate_nominal
     schemes = [f"{name} ({item.kind}) {_size(item)}" for name, item in scenario.market.schemes.items()]
     found = warnings(spec.written)
     rows = [
@@ -139,7 +149,7 @@ def _foot(spec: Spec, scenario: Scenario, money: Money, quoted: Prices, width: i
             "mean price, before the link's own effect",
         ),
         ("schemes", ", ".join(schemes)),
-        ("discount", f"{percent(_median(discount), 2)} {'real' if real else 'nominal'}"),
+        ("discount", check_financing.discount(scenario.evaluation, scenario.financing is not None)),
         *(("warning", text) for text in found or ["none"]),
     ]
     return "\n".join(_line(label, text, width) for label, text in rows)

@@ -44,7 +44,7 @@ FINANCE_LINES: dict[str, Line] = {
     "grants": _line("public money that is not paid back", "Σ_g min(a_g·uses, what is left of it)", BUILDING),
     "equity_paid_in": _line(
         "what sponsors pay for building, and later to keep the company going; shareholder loan included",
-        "uses − debt_drawn − grants + support, support = max(−pot, 0)",
+        "uses − debt_drawn − grants + support, support = max(−pot − O, 0)",
         BUILDING,
     ),
     "reserve_interest": _line(
@@ -68,7 +68,7 @@ FINANCE_LINES: dict[str, Line] = {
     ),
     "principal_paid": _line(
         "principal repaid: scheduled, accelerated, arrears and cash sweep",
-        "Σ_i (f_i·P_i + A_i)/X_i as far as cash reaches, + min(P_i/X_i, cash_sweep·pot)",
+        "Σ_i (f_i·P_i + A_i)/X_i as far as cash reaches, + min(P_i/X_i, cash_sweep·pot·share_i)",
     ),
     "withholding": _line(
         "tax withheld on interest to lenders, which the company bears (gross-up)",
@@ -82,8 +82,12 @@ FINANCE_LINES: dict[str, Line] = {
         "Σ_sponsors share·(w_interest·interest + w_dividends·dividends)",
     ),
     "unpaid_costs": _line(
-        "costs and taxes that the company leaves unpaid after a default, borne by suppliers and states",
-        "max(−pot, 0) in default with claims outstanding",
+        "costs and taxes that the company leaves unpaid after a default; it owes them to suppliers and states",
+        "max(−pot − O, 0) in default with claims outstanding",
+    ),
+    "costs_caught_up": _line(
+        "costs left unpaid in earlier periods that the company pays now, before lenders and sponsors",
+        "min(U, pot), U = Σ (unpaid_costs − costs_caught_up) of the rows before",
     ),
     "written_off": _line(
         "claims of lenders that end unpaid with the operation", "Σ_i (P_i + A_i)/X_i in the last row of operation"
@@ -99,7 +103,10 @@ FINANCE_LINES: dict[str, Line] = {
         "net cash flow of the sponsors", "distributions − sponsor_withholding − equity_paid_in", REACHES
     ),
     "dscr": _line(
-        "debt service cover ratio; none where nothing is due", "cfads / debt_service_due", OPERATION, "ratio"
+        "debt service cover ratio of the last twelve months; none where nothing is due in the period itself",
+        "Σ cfads / Σ debt_service_due over the last m rows with service, up to a default",
+        OPERATION,
+        "ratio",
     ),
 }
 """Lines of the financing, in their order in cashflow.csv; they are there with a ``financing`` section."""
@@ -120,8 +127,10 @@ FINANCE_FORMULAS: dict[str, str] = {
     "dscr_min_year": "calendar year of the first row with dscr = dscr_min",
     "llcr": "Σ_(k_S<k≤k_S+max n) v_k·cfads / debt_balance at k_S",
     "plcr": "Σ_(k>k_S) v_k·cfads / debt_balance at k_S",
-    "missed_payment": "arrears > 0 at the end of some row",
+    "missed_payment": "arrears > 0 at the end of some row that did not begin in default",
     "defaulted": "a breach (arrears, or DSCR < default_dscr) lasted cure_years, or written_off > 0",
+    "years_in_default": "Δ·(number of rows that begin in default with claims outstanding)",
+    "unpaid_costs_usd": "Σ (unpaid_costs − costs_caught_up)",
     "equity_wiped_out": "written_off > 0",
     "lenders_loss_usd": "Σ_i max(0, Σ_k v_i·(drawn − interest and principal received))/X_i(0)",
     "lenders_loss_share": "lenders_loss_usd / Σ_i (Σ_k v_i·drawn)/X_i(0)",

@@ -65,7 +65,7 @@ def _facts(spec: Spec, case: Case, draw: int | None, seed: int, financed: bool) 
         supported=calendar.where(case["support"] >= 0.005),
         written_off=float(case["written_off"].sum()),
         support=float(case["support"].sum()),
-        unpaid=float(case["unpaid_costs"].sum()),
+        unpaid=float(case.owed_costs[-1]),
         financed=financed,
     )
 
@@ -191,6 +191,7 @@ def _rest(case: Case) -> Part:
         line("reserve_interest", "Interest on reserves", case["reserve_interest"]),
         line("equity_support", "Support by the sponsors", case["support"]),
         line("unpaid_costs", "Costs left unpaid", case["unpaid_costs"]),
+        line("costs_caught_up", "Costs caught up", -case["costs_caught_up"]),
         line("service_reserve", "Debt service reserve", -np.diff(case["service_reserve"], prepend=0.0)),
         line("operating_reserve", "Operating reserve", -np.diff(case["operating_reserve"], prepend=0.0)),
         line("distributions", "Distributions", -case["distributions"]),
@@ -212,7 +213,7 @@ def _memo(case: Case) -> Part:
         held("service_reserve_held", "Held: debt service reserve", case["service_reserve"]),
         held("operating_reserve_held", "Held: operating reserve", case["operating_reserve"]),
         held("maintenance_reserve_held", "Held: reserve for renewals", case["maintenance_reserve"]),
-        case.line("sponsor_withholding", "Withheld on distributions", case["sponsor_withholding"]),
+        case.line("sponsor_withholding", "Withheld on distributions", -case["sponsor_withholding"]),
         case.line("equity_flow", "Net to the sponsors", case["equity_flow"]),
     ]
     return Part((*lines, dscr))
@@ -222,7 +223,7 @@ def _memo(case: Case) -> Part:
 
 
 def tables(made: Statement) -> list[Table]:
-    """Return the statement as tidy tables: one number a row, money as it is and not in millions."""
+    """Return the statement as tidy tables: one number a row, money as it is and not in millions; no −0."""
     columns = made.columns
     when = ("year",) if columns.periods is None else ("period", "year")
     stamps: list[tuple[int, ...]] = [(year,) for year in columns.years]
@@ -231,7 +232,7 @@ def tables(made: Statement) -> list[Table]:
 
     def tidy(name: str, sheets: tuple[Sheet, ...], item: str) -> Table:
         rows = [
-            (*stamp, line.key, line.item or sheet.tranche, line.unit, line.values[i])
+            (*stamp, line.key, line.item or sheet.tranche, line.unit, line.values[i] + 0.0)
             for i, stamp in enumerate(stamps)
             for sheet in sheets
             for line in sheet.lines
@@ -242,7 +243,8 @@ def tables(made: Statement) -> list[Table]:
         _sources_and_uses(made.funding),
         tidy("waterfall.csv", (made.waterfall,), "item"),
         tidy("debt.csv", made.debt, "tranche"),
-        tidy("balance_sheet.csv", (made.income, made.balance), "item"),
+        tidy("income.csv", (made.income,), "item"),
+        tidy("balance_sheet.csv", (made.balance,), "item"),
     ]
 
 
@@ -253,5 +255,7 @@ def _sources_and_uses(funding: Funding) -> Table:
         for one in amounts
     ]
     rows += [("limit", "debt", what, debt, debt, "USD", debt) for what, debt in funding.limits]
+    residual = funding.residual * sum(one.agreed for one in funding.uses)
+    rows.append(("residual", "debt", "of the fixed point of its size", residual, residual, "USD", residual))
     columns = ("side", "line", "item", "usd", "usd_lenders_case", "currency", "amount")
     return Table("sources_and_uses.csv", columns, rows)

@@ -80,7 +80,6 @@ def _profit_lines(case: Case) -> tuple[tuple[str, str, Array], ...]:
         ("withholding", "Tax withheld on interest", -case.withheld_operating),
         ("shareholder_interest", "Interest to shareholders", -case["shareholder_accrued"]),
         ("exchange_gain", "Exchange gain on loans", _exchange_gain(case)),
-        ("unpaid_costs", "Costs left unpaid", case["unpaid_costs"]),
         ("written_off", "Written off by lenders", case["written_off"]),
         ("shareholder_waived", "Given up by shareholders", case["shareholder_waived"]),
         ("tax_paid", "Tax on profit", -case["tax_paid"]),
@@ -106,8 +105,8 @@ def income(case: Case) -> Sheet:
 def balance(case: Case) -> Sheet:
     """Return the balance sheet: balances as the books hold them against flows added up since the start.
 
-    Cash, reserves, loans and the shareholder loan are the books' own balances; construction cost, paid-in capital,
-    grants and retained earnings are sums of flows. Nothing is the difference of the rest.
+    Cash, reserves, loans and the shareholder loan are the books' own balances; construction cost, costs owed,
+    paid-in capital, grants and retained earnings are sums of flows. Nothing is the difference of the rest.
     """
     held = case.held
     paid_in = np.cumsum(case["equity_paid_in"] - case.lent)
@@ -121,7 +120,11 @@ def balance(case: Case) -> Sheet:
     )
     loans = [held("loan", f"Loan: {loan.name}", loan["balance"] / loan.fx, loan.name) for loan in case.loans]
     loans += [held("arrears", f"Arrears: {loan.name}", loan["arrears"] / loan.fx, loan.name) for loan in case.loans]
-    owed = (*loans, held("shareholder_loan", "Shareholder loan", case["shareholder_loan"]))
+    owed = (
+        *loans,
+        held("costs_owed", "Costs owed", case.owed_costs),
+        held("shareholder_loan", "Shareholder loan", case["shareholder_loan"]),
+    )
     own = (
         held("paid_in", "Paid-in capital", paid_in),
         held("grants", "Grants", np.cumsum(case["grants"])),

@@ -24,6 +24,8 @@ from sim.stages import Stage, run_project
 
 Array = NDArray[np.float64]
 LETTERS = {2: "H", 4: "Q"}
+ROUNDING = 1e-3
+"""Money that is only the rounding of sums, USD."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,12 @@ class Case:
     def withheld_operating(self) -> Array:
         """Tax withheld on interest paid in cash."""
         return self["withholding"] - self.withheld_building
+
+    @property
+    def owed_costs(self) -> Array:
+        """Costs left unpaid that are still owed at the end of each row."""
+        owed = np.cumsum(self["unpaid_costs"] - self["costs_caught_up"])
+        return np.where(np.abs(owed) < ROUNDING, 0.0, owed)
 
     @property
     def building_cost(self) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 from sim.base.sampling import REPLICATE
 from sim.errors import ScenarioError
 from sim.model.books import LINES as FINANCED
+from sim.model.finance_metrics import LOSS_SHARE
 from sim.model.metrics import DEFINITIONS, Discounting, discounting, payback_of_sum
 from sim.scenario import Spec
 from sim.study.trace_equity import Owning
@@ -174,6 +175,9 @@ def _least(name: str, nodes: list[Node]) -> Node:
 
 def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed: int = 1) -> Node:
     """Return a line of a year, or a metric, as a tree; ``draw`` counts from 0, None is the lenders' case."""
+    if line not in METRICS and (line in DEFINITIONS or line.startswith(("share_of_", LOSS_SHARE))):
+        cure = f"of the metrics trace {', '.join(METRICS)}, or a line that it is made from: see describe {line}"
+        raise ScenarioError.single(f"the metric {line} cannot be traced", where="--line", cure=cure)
     if line not in (*LINES, *METRICS):
         close = difflib.get_close_matches(line, (*LINES, *METRICS), n=3, cutoff=0.5)
         cure = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join((*LINES, *METRICS))}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
-from sim.model.waterfall import SMALL
+from sim.model.default import EXACTLY, SMALL
 from sim.study.trace_finance import Financed
 from sim.study.trace_inputs import kept
 from sim.study.trace_plan import some
@@ -21,9 +22,35 @@ class Owning(Financed):
     @kept
     def dscr(self) -> Node:
         """Return the debt service cover ratio of all loans."""
-        parts, value = [self.cfads(), self.debt_service_due()], self.at(self.block.lines["dscr"])
-        text = "cfads / debt_service_due, where anything is due"
-        return made(f"dscr {self.label}", "ratio", text, _ratio, parts, value)
+        value = self.at(self.block.lines["dscr"])
+        return self._cover(f"dscr {self.label}", self.debt_service_due(), len(self.plan.ranks) - 1, value)
+
+    def _cover(self, title: str, service: Node, rank: int, value: float) -> Node:
+        """Return CFADS over the service of a rank and better ones, of the last twelve months."""
+        if service.value <= 0.0:
+            why = f"none: no debt service is scheduled in {self.label}"
+            if self.failed:
+                why = f"none after the default of {self.failed_in.label}"
+            return made(title, "ratio", why, lambda *_: math.nan, [], value)
+        m = self.model.grid.periods_per_year
+        if m == 1:
+            return made(title, "ratio", f"cfads / {service.word}", _ratio, [self.cfads(), service], value)
+        rows = [self.on(k) for k in range(max(self.k - m + 1, 0), self.k)]
+        served = [(row, row.service_to(rank)) for row in rows if row.owing]
+        before = [(row.stub("cfads"), owed) for row, owed in served if owed.value > 0.0]
+        cash = total("cfads of the last twelve months", "USD", [*(flow for flow, _ in before), self.cfads()])
+        due = total("debt service of the last twelve months", "USD", [*(owed for _, owed in before), service])
+        text = "cfads / debt service of the last twelve months in which any was due"
+        return made(title, "ratio", text, _ratio, [cash, due], value)
+
+    def service_to(self, rank: int) -> Node:
+        """Return the scheduled service of a rank and better ones, without its parts."""
+        if rank == len(self.plan.ranks) - 1:
+            return self.stub("debt_service_due")
+        names = [name for s in range(rank + 1) for name in self.of_rank(s)]
+        text = f"part of debt_service_due; see --line debt_service_due --year {self.year}"
+        owed = math.fsum(self.service(name).value for name in names)
+        return Node(f"service to rank {rank + 1} in {self.label}", owed, "USD", text)
 
     @kept
     def ratio(self, rank: int) -> Node:
@@ -32,9 +59,7 @@ class Owning(Financed):
             return self.dscr()
         names = [name for s in range(rank + 1) for name in self.of_rank(s)]
         service = total(f"service to rank {rank + 1} in {self.label}", "USD", [self.service(n) for n in names])
-        value, text = self.noted(names[-1], "dscr"), "cfads / scheduled service of this rank and better ones"
-        title = f"DSCR of rank {rank + 1} in {self.label}"
-        return made(title, "ratio", text, _ratio, [self.cfads(), service], value)
+        return self._cover(f"DSCR of rank {rank + 1} in {self.label}", service, rank, self.noted(names[-1], "dscr"))
 
     @kept
     def unpaid(self, name: str) -> Node:
@@ -49,7 +74,7 @@ class Owning(Financed):
             return []
         parts = [self.ratio(rank), self.term(f"financing.tranches.{name}.{key}")]
         title = f"ratio is below {key} of {name} in {self.label}"
-        return [made(title, "", f"1 if DSCR < {key}", lambda ratio, least: float(ratio < least), parts)]
+        return [made(title, "", f"1 if DSCR < {key}", lambda ratio, least: float(ratio < least * EXACTLY), parts)]
 
     def left_and_due(self, name: str) -> float:
         """Return what is owed to a tranche before payments, in its currency."""
@@ -74,17 +99,23 @@ class Owning(Financed):
         for rank in range(len(self.plan.ranks)):
             tests.append(self._short(rank))
             for name in self.of_rank(rank):
-                tests += [self._late(name), *self._low(name, rank, "lock_up_dscr")]
+                low = [one for key in ("lock_up_dscr", "default_dscr") for one in self._low(name, rank, key)]
+                tests += [self._late(name), *low]
         tests += [self.default()] if self.failed else []
         owed = any(self.noted(name, "balance") + self.noted(name, "arrears") > 0.0 for name in self.loans)
         text = "1 if any of these" if owed else "0: nothing is owed any more"
         again = lambda *v: float(owed and any(v))  # noqa: E731
         return made(f"locked in {self.label}", "", text, again, tests, self.company("locked"))
 
+    @property
+    def failed_in(self) -> Self:
+        """The row at whose end there was a default."""
+        return next(row for row in map(self.on, range(self.k)) if row.company("defaulted") > 0.0)
+
     @kept
     def default(self) -> Node:
         """Return that there has been a default, with what was broken in its row."""
-        row = next(other for other in map(self.on, range(self.k)) if other.company("defaulted") > 0.0)
+        row = self.failed_in
         cure = row.term("financing.cure_years", "years")
         tests = [
             *(row.earlier_dscr(name) for name in row.loans if row.tranche(name).default_dscr is not None),
@@ -184,7 +215,7 @@ class Owning(Financed):
 
     @kept
     def unpaid_costs(self) -> Node:
-        """Return what suppliers and states bear after a default."""
+        """Return what suppliers and states are left to wait for after a default."""
         return self._line("unpaid_costs", *(([self.gap()], [self.support()]) if self.operated else ([], [])))
 
     # --- balances -------------------------------------------------------------------------------------------------

@@ -201,15 +201,22 @@ class Financed(Serving):
         months = self.term("financing.om_reserve_months", "months")
         if months.value == 0.0 or self.k <= self.cod_row:
             return total(title, "USD", [], value=value)
+        target, parts = self._operating_target(months), [self.pot(len(self.plan.ranks) if self.owing else 0)]
+        text = "min(operating cost of the next months, cash left + what it holds)"
+        again = lambda wanted, *cash: min(wanted, math.fsum(cash))  # noqa: E731
+        return made(title, "USD", text, again, [target, *parts, *self.reserve_kept(released=False)], value)
+
+    def _operating_target(self, months: Node) -> Node:
+        """Return the operating cost of the next months."""
         rows = months.value * self.model.grid.periods_per_year / 12.0
         last = min(self.k + math.ceil(rows), self.model.grid.periods)
         later = [self.on(k).stub("operating_cost") for k in range(self.k + 1, last + 1)]
-        parts = [self.pot(len(self.plan.ranks) if self.owing else 0), months, *later]
 
-        def held(cash: float, _: float, *costs: float) -> float:
-            return min(math.fsum(cost * min(max(rows - j, 0.0), 1.0) for j, cost in enumerate(costs)), cash)
+        def wanted(_: float, *costs: float) -> float:
+            return math.fsum(cost * min(max(rows - j, 0.0), 1.0) for j, cost in enumerate(costs))
 
-        return made(title, "USD", "min(operating cost of the next months, cash left)", held, parts, value)
+        title, text = f"target of the operating reserve {self.label}", "operating cost of the next om_reserve_months"
+        return made(title, "USD", text, wanted, [months, *later])
 
     def _sweeping(self) -> list[str]:
         """Return the tranches that are prepaid in this row, in their order."""
@@ -221,16 +228,25 @@ class Financed(Serving):
     @kept
     def swept(self, place: int) -> Node:
         """Return what the cash left prepays of a tranche, USD."""
-        name = self._sweeping()[place]
+        name, title = self._sweeping()[place], f"prepaid to {self._sweeping()[place]} in {self.label}"
+        rank = next(names for names in map(self.of_rank, range(len(self.plan.ranks))) if name in names)
+        others = [other for other in self._sweeping() if other in rank]
+        first = self._sweeping().index(others[0])
         parts = [self.in_usd(name, self.left(name)), self.term(f"financing.tranches.{name}.cash_sweep")]
-        text, title = "min(balance left, cash_sweep × cash left)", f"prepaid to {name} in {self.label}"
-        again = lambda owed, part, cash: min(owed, part * cash)  # noqa: E731
-        return made(title, "USD", text, again, [*parts, self.spare(place)])
+        parts += [self.spare(first), *(self.in_usd(other, self.left(other)) for other in others if other != name)]
+        text = "min(balance left, cash_sweep × cash left"
+        text += " × its part of the balances of its rank)" if len(others) > 1 else ")"
+
+        def swept(owed: float, share: float, cash: float, *beside: float) -> float:
+            whole = owed + math.fsum(beside)
+            return min(owed, share * cash * owed / whole) if whole > 0.0 else 0.0
+
+        return made(title, "USD", text, swept, parts)
 
     @kept
     def spare(self, place: int) -> Node:
         """Return the cash that is left after all service, the operating reserve and some prepayments."""
         minus = [self.operating_reserve(), *(self.swept(other) for other in range(place))]
-        plus = [self.pot(len(self.plan.ranks) if self.owing else 0)]
+        plus = [self.pot(len(self.plan.ranks) if self.owing else 0), *self.reserve_kept(released=False)]
         title = f"cash left in {self.label}" + (f" after {place} prepayments" if place else "")
         return total(title, "USD", plus, some(*minus))

@@ -11,6 +11,9 @@ from sim.study.trace_loans import Lending
 from sim.study.trace_plan import some
 from sim.study.trace_tree import Node, made, product, total
 
+OPERATING = ("operating_reserve", "operating reserve")
+"""Line of the company's books, and what it is called."""
+
 
 @dataclass(frozen=True)
 class Serving(Lending):
@@ -28,6 +31,9 @@ class Serving(Lending):
             text += f", {moved} rows later, as COD" if moved > 0 else f", {-moved} rows earlier, as COD"
         parts = [self.term(f"{path}.{key}", "years") for key in ("tenor_years", "grace_years")]
         parts = some(*parts)
+        if terms.profile == "sculpted":
+            parts += [self.term(f"{path}.target_dscr")] if terms.target_dscr is not None else []
+            parts.append(self.debt())
         title = f"part of the balance of {name} due in {self.label}"
         return Node(title, value, "", text, children=tuple(parts))
 
@@ -126,16 +132,39 @@ class Serving(Lending):
         before = self.on(self.k - 1).at(self.block.lines["cash_balance"]) if self.k else 0.0
         held = [
             self.earlier("cash", before, "USD", "cash_balance"),
-            self.held_before("operating_reserve", "operating reserve"),
             self.held_before("maintenance_reserve", "renewal reserve"),
         ]
         plus = [*some(*held), self.ebitda(), *some(self.line("reserve_interest"))]
         return total(f"cash of {self.label} after tax", "USD", plus, [self.line("tax_paid")])
 
     @kept
+    def from_reserve(self) -> Node:
+        """Return what the operating reserve pays of the cash that is missing."""
+        title, held = f"paid from the operating reserve in {self.label}", self.held_before(*OPERATING)
+        if held.value == 0.0:
+            return Node(title, 0.0, "USD", "it holds nothing")
+        text = "min(operating reserve, max(−cash, 0))"
+        return made(title, "USD", text, lambda o, cash: min(o, max(-cash, 0.0)), [held, self.cash()])
+
+    @kept
     def gap(self) -> Node:
         """Return what is missing of the cash of the row."""
-        return made(f"cash missing in {self.label}", "USD", "max(−cash, 0)", lambda c: max(-c, 0.0), [self.cash()])
+        paid = some(self.from_reserve())
+        text = "max(−cash − paid from the operating reserve, 0)" if paid else "max(−cash, 0)"
+        again = lambda cash, *paid: max(-cash - math.fsum(paid), 0.0)  # noqa: E731
+        return made(f"cash missing in {self.label}", "USD", text, again, [self.cash(), *paid])
+
+    @kept
+    def costs_caught_up(self) -> Node:
+        """Return what is paid now of the costs that were left unpaid after a default."""
+        title, value = f"costs_caught_up {self.label}", self.at(self.block.lines["costs_caught_up"])
+        book = self.block.lines
+        before = (row.at(book["unpaid_costs"]) - row.at(book["costs_caught_up"]) for row in map(self.on, range(self.k)))
+        owed = self.earlier("costs owed", math.fsum(before), "USD", "unpaid_costs")
+        if owed.value < 1e-3:
+            return total(title, "USD", [], value=value)
+        parts, text = [owed, self.cash()], "min(costs owed, max(cash, 0))"
+        return made(title, "USD", text, lambda u, cash: min(u, max(cash, 0.0)), parts, value)
 
     @kept
     def claims_before(self) -> bool:
@@ -193,18 +222,30 @@ class Serving(Lending):
         target = self.set_aside()
         if target.value == 0.0:
             return total(name, "USD", [], value=value)
-        parts, text = [target, self.cash(), self.gap()], "min(target, cash + cash missing)"
-        return made(name, "USD", text, lambda t, cash, gap: min(t, cash + gap), parts, value)
+        return made(name, "USD", "min(target, cash)", min, [target, self.available()], value)
+
+    @kept
+    def available(self) -> Node:
+        """Return the cash of the row with what is put in where it is short, less costs of before that are paid."""
+        plus = [self.cash(), *some(self.from_reserve(), self.gap())]
+        return total(f"cash at hand in {self.label}", "USD", plus, some(self.costs_caught_up()))
 
     @kept
     def pot(self, rank: int) -> Node:
         """Return the cash that is left for a rank; one beyond the last: for the operating reserve."""
         if rank == 0:
-            missing, held = some(self.gap()), some(self.maintenance())
-            return total(f"cash for lenders in {self.label}", "USD", [self.cash(), *missing], held)
+            plus = [self.available(), *self.reserve_kept(released=True)]
+            return total(f"cash for lenders in {self.label}", "USD", plus, some(self.maintenance()))
         minus = [self.paid("interest", rank - 1), self.paid("principal", rank - 1), self.service_reserve(rank - 1)]
         title = f"cash left after rank {rank} in {self.label}"
         return total(title, "USD", [self.funds(rank - 1)], some(*minus))
+
+    def reserve_kept(self, *, released: bool) -> list[Node]:
+        """Return what the operating reserve still holds after gaps: for lenders where everything is due, else kept."""
+        title, held = f"operating reserve before it is filled in {self.label}", some(self.held_before(*OPERATING))
+        return (
+            some(total(title, "USD", held, some(self.from_reserve()))) if released == (self.failed or self.ends) else []
+        )
 
     def of_rank(self, rank: int) -> list[str]:
         """Return the names of the tranches of a rank."""

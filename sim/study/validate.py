@@ -54,18 +54,22 @@ class Verdict:
 def validate(folder: Path, out: Callable[[str], None]) -> int:
     """Compare the ``*.json`` files in ``folder`` and return 1 if any fails, else 0.
 
-    Prints a line for each group of outputs that pass, and one for each output that does not or needs a remark.
+    Prints a line for each group of outputs that pass, one for each output that does not or needs a remark, and last how
+    many cases agree.
     """
     files = [file for file in sorted(folder.glob("*.json")) if file.name != "index.json"]
     if not files:
         raise ScenarioError.single("holds no case (*.json)", where=str(folder), cure="name a folder with SAM cases")
-    failed = False
+    agree = fail = 0
     for file in files:
         verdicts = list(_verdicts(file))
-        failed = failed or any(verdict.failed for verdict in verdicts)
+        failed = any(verdict.failed for verdict in verdicts)
+        fail += failed
+        agree += not failed and any(verdict.error is not None for verdict in verdicts)
         for verdict in _grouped(verdicts):
             out(str(verdict))
-    return int(failed)
+    out(f"{agree} case{' agrees' if agree == 1 else 's agree'}, {len(files) - agree - fail} unsupported, {fail} fail")
+    return int(fail > 0)
 
 
 def _grouped(verdicts: list[Verdict]) -> Iterator[Verdict]:

@@ -29,8 +29,7 @@ class Serving(Lending):
         text = f"the plan: what profile {terms.profile} repays in this row over what is still owed"
         if moved:
             text += f", {moved} rows later, as COD" if moved > 0 else f", {-moved} rows earlier, as COD"
-        parts = [self.term(f"{path}.{key}", "years") for key in ("tenor_years", "grace_years")]
-        parts = some(*parts)
+        parts = some(*(self.term(f"{path}.{key}", "years") for key in ("tenor_years", "grace_years")))
         if terms.profile == "sculpted":
             parts += [self.term(f"{path}.target_dscr")] if terms.target_dscr is not None else []
             parts.append(self.debt())
@@ -242,10 +241,9 @@ class Serving(Lending):
 
     def reserve_kept(self, *, released: bool) -> list[Node]:
         """Return what the operating reserve still holds after gaps: for lenders where everything is due, else kept."""
-        title, held = f"operating reserve before it is filled in {self.label}", some(self.held_before(*OPERATING))
-        return (
-            some(total(title, "USD", held, some(self.from_reserve()))) if released == (self.failed or self.ends) else []
-        )
+        held, gap = some(self.held_before(*OPERATING)), some(self.from_reserve())
+        left = total(f"operating reserve left in {self.label}", "USD", held, gap)
+        return some(left) if released == (self.failed or self.ends) else []
 
     def of_rank(self, rank: int) -> list[str]:
         """Return the names of the tranches of a rank."""

@@ -65,7 +65,7 @@ def simulate(
     limits = limits or Limits()
     model = prepare(spec)
     replicates = -(-max(draws, 1) // REPLICATE)
-    size = chunk_replicates or max(1, int(CHUNK_BYTES / (8 * REPLICATE * (model.grid.periods + 1))))
+    size = chunk_replicates or max(2, int(CHUNK_BYTES / (8 * REPLICATE * (model.grid.periods + 1))))
     chunks = [tuple(range(i, min(i + size, replicates))) for i in range(0, replicates, size)]
     collector = Collector(spec, model.grid, run_block(model, model.lenders), seed, replicates, limits)
     for result in _results(model, seed, chunks, workers, collector.limits):

@@ -14,6 +14,7 @@ from sim.model.macro import Money
 from sim.model.operations import Prices
 from sim.model.timeline import Clock, Grid
 from sim.scenario import Scenario, Spec
+from sim.stages import Stage
 
 Array = NDArray[np.float64]
 
@@ -22,15 +23,31 @@ Array = NDArray[np.float64]
 class Block:
     """Everything about one chunk of draws (or the single column of the lenders' case)."""
 
-    scenario: Scenario
-    clock: Clock
-    available: Array
-    """Share of time for which the link is up, (1,) or, with outages, (periods + 1, draws)."""
-    prices: Prices
-    money: Money
+    stage: Stage
+    """The project before its loans, with the scenario of each draw."""
     cash: CashFlows
     metrics: dict[str, Array]
     flows: dict[str, Array]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, its numbers filled in."""
+        return self.stage.scenario
+
+    @property
+    def clock(self) -> Clock:
+        """The construction clock."""
+        return self.stage.clock
+
+    @property
+    def prices(self) -> Prices:
+        """Prices before the link's own effect."""
+        return self.stage.prices
+
+    @property
+    def money(self) -> Money:
+        """Price indices and exchange rates."""
+        return self.stage.money
 
     @property
     def lines(self) -> dict[str, Array]:

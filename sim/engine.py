@@ -40,7 +40,7 @@ def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     values, flows = metrics.evaluate(scenario.evaluation, cash, stage.schedule, capacity, lasting, money)
     if cash.carried is not None:
         values |= finance_metrics.evaluate(scenario.evaluation, cash.carried, stage.schedule, money)
-    return Block(scenario, stage.clock, stage.available, stage.prices, money, cash, values, flows)
+    return Block(stage, cash, values, flows)
 
 
 def deterministic(spec: Spec) -> Block:
@@ -137,7 +137,7 @@ def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
     levels = _levels(spec, block)
     moving = [levels[name] for name in process_names(spec.written)]
     if spec.written.link.outages is not None:
-        moving.append(("link.outages (mean availability)", block.available))
+        moving.append(("link.outages (mean availability)", block.stage.available))
     for label, level in moving:
         if level.shape[1] > 1:
             yield label, total(level) / level.shape[0]

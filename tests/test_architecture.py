@@ -31,7 +31,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sim.scenario": ("sim.base", "sim.checks", "sim.errors", "sim.explain_errors", "sim.sections"),
     "sim.stages": ("sim.base", "sim.model", "sim.scenario"),
     "sim.prepare": ("sim.base", "sim.errors", "sim.explain_errors", "sim.model", "sim.scenario", "sim.stages"),
-    "sim.collect": ("sim.base", "sim.model", "sim.scenario"),
+    "sim.collect": ("sim.base", "sim.model", "sim.scenario", "sim.stages"),
     "sim.engine": ("sim.base", "sim.collect", "sim.model", "sim.prepare", "sim.scenario", "sim.stages"),
     "sim.tables": ("sim.base", "sim.collect", "sim.model.finance_metrics", "sim.model.metrics"),
     "sim.sheets": (),

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.costs import Schedule
-from sim.model.loans import Loan, Plan, ahead, gross_up, interest_rates, row_of, withheld_from_sponsors
+from sim.model.loans import (
+    Loan,
+    Plan,
+    ahead,
+    gross_up,
+    interest_rates,
+    row_of,
+    withheld_from_sponsors,
+    written_off_by_row,
+)
 from sim.model.macro import Money
 from sim.model.project import Project
 from sim.model.tax import Assessment, Tax
@@ -227,7 +236,7 @@ def open_books(
         last_build=grid.periods if finite.size < draws else max(int(finite.max(initial=0)), _last_spending(project)),
         first_cash=0 if shareholder else int(earliest - 1e-9),
         operating_target=ahead(opex, months) if months > 0.0 else np.zeros((grid.periods + 1, 1)),
-        writeoff_share=_writeoff(terms, cod, grid),
+        writeoff_share=written_off_by_row(terms, cod, grid),
         assessments={name: Assessment(rules, draws, grid) for name, rules in tax.jurisdictions.items()},
         sponsor_tax=withheld_from_sponsors(terms, tax),
         lines={name: np.zeros((grid.periods + 1, draws)) for name in LINES},
@@ -275,12 +284,3 @@ def _shift(plan: Plan, terms: Financing, cod_row: Array, grid: Grid) -> NDArray[
         return 0
     late = np.where(np.isfinite(cod_row), cod_row - plan.cod_row, grid.periods)
     return late.astype(np.intp)
-
-
-def _writeoff(terms: Financing, cod: Array, grid: Grid) -> Array | None:
-    """Return the part of construction interest and fees written off in each row; nothing without a COD."""
-    if terms.tax_life_years is None:
-        return None
-    reached = np.where(cod <= grid.end[-1, 0], cod, np.inf)
-    since = np.clip((grid.end - reached) / terms.tax_life_years, 0.0, 1.0)
-    return np.diff(since, axis=0, prepend=np.zeros((1, since.shape[1])))

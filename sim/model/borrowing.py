@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.costs import Schedule
-from sim.model.loans import ahead, gross_up, interest_rates, part_before, row_of
+from sim.model.loans import ahead, gross_up, interest_rates, part_before, row_of, written_off_by_row
 from sim.model.macro import Money
 from sim.model.project import Project
 from sim.model.repayment import PROFILES, Instalments
@@ -231,7 +231,7 @@ def tax_paid(case: Borrowing, built: Building, service: Service, reserves: Array
     due = ((service.interest * (1.0 + case.gross)) / case.fx).sum(axis=1)
     income = case.project.income[:, 0] - due
     income[1:] += case.terms.reserve_rate[0] * dt * reserves[:-1]
-    if case.terms.tax_life_years is not None:
-        since = np.clip((case.grid.end[:, 0] - case.cod_years) / case.terms.tax_life_years[0], 0.0, 1.0)
-        income[1:] -= (built.fees + built.interest + built.withheld) * np.diff(since)
+    written = written_off_by_row(case.terms, np.array([case.cod_years]), case.grid)
+    if written is not None:
+        income -= (built.fees + built.interest + built.withheld) * written[:, 0]
     return corporate_tax(case.tax, income[:, None], case.project.written, case.grid).tax[:, 0]

@@ -11,7 +11,7 @@ from sim.model.financing import Carried
 from sim.model.macro import Money
 from sim.model.metrics import DEFINITIONS, Definition, Discounting, Evaluation, discounting, payback_of_sum, yearly_irr
 from sim.model.roots import accumulate
-from sim.model.timeline import Grid, total
+from sim.model.timeline import Grid, quotient, total
 
 Array = NDArray[np.float64]
 FINANCE_DEFINITIONS: dict[str, Definition] = {
@@ -89,7 +89,7 @@ def _equity(evaluation: Evaluation, carried: Carried, money: Money) -> dict[str,
         "equity_irr": rate,
         "equity_payback_years": payback_of_sum(cumulative, money.grid.dt)[0],
         "equity_payback_discounted_years": payback_of_sum(accumulate(present), money.grid.dt)[0],
-        "equity_moic": _ratio(total(got), paid),
+        "equity_moic": quotient(total(got), paid),
         "equity_invested_usd": paid,
         "equity_peak_funding_usd": np.maximum(-np.min(cumulative, axis=0), 0.0),
     }
@@ -97,7 +97,7 @@ def _equity(evaluation: Evaluation, carried: Carried, money: Money) -> dict[str,
 
 def _debt(carried: Carried) -> dict[str, Array]:
     debt = total(carried.lines["debt_drawn"])
-    return {"funding_gap_usd": carried.gap, "debt_usd": debt, "gearing": _ratio(debt, carried.uses)}
+    return {"funding_gap_usd": carried.gap, "debt_usd": debt, "gearing": quotient(debt, carried.uses)}
 
 
 def _cover(carried: Carried, grid: Grid) -> dict[str, Array]:
@@ -118,7 +118,7 @@ def _cover(carried: Carried, grid: Grid) -> dict[str, Array]:
     loan, project = _present_cash(carried, grid)
     return {
         "dscr_min": np.where(count > 0.0, low, np.nan),
-        "dscr_mean": _ratio(total_, count),
+        "dscr_mean": quotient(total_, count),
         "dscr_min_year": year,
         "llcr": loan,
         "plcr": project,
@@ -139,7 +139,7 @@ def _present_cash(carried: Carried, grid: Grid) -> tuple[Array, Array]:
         project += flow
         loan += flow * (row <= plan.last_row)
         debt += balance[k] * (row == plan.start_row)
-    return _ratio(loan, debt), _ratio(project, debt)
+    return quotient(loan, debt), quotient(project, debt)
 
 
 def _losses(accounts: tuple[Account, ...], draws: tuple[int, ...]) -> dict[str, Array]:
@@ -152,15 +152,10 @@ def _losses(accounts: tuple[Account, ...], draws: tuple[int, ...]) -> dict[str, 
         spot = account.rate_of_exchange(0)
         loss_usd = loss_usd + loss / spot
         drawn_usd = drawn_usd + account.worth_drawn / spot
-        shares[f"{LOSS_SHARE}{account.loan.name}"] = _ratio(loss, account.worth_drawn)
-    return {"lenders_loss_usd": loss_usd, "lenders_loss_share": _ratio(loss_usd, drawn_usd)} | shares
+        shares[f"{LOSS_SHARE}{account.loan.name}"] = quotient(loss, account.worth_drawn)
+    return {"lenders_loss_usd": loss_usd, "lenders_loss_share": quotient(loss_usd, drawn_usd)} | shares
 
 
 def loss_definition(name: str) -> Definition:
     """Return the definition of a tranche's loss."""
     return Definition("share", f"present value of what {name} loses, at its own rate, over that of what it has lent")
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator > 0.0, numerator / denominator, np.nan)

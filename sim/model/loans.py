@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.macro import Money
-from sim.model.tax import Tax
+from sim.model.tax import Depreciation, Tax, depreciation
 from sim.model.terms import Financing, Tranche
 from sim.model.timeline import Grid
 
@@ -144,6 +144,14 @@ def withheld_from_sponsors(terms: Financing, tax: Tax) -> tuple[Array, Array]:
             interest = interest + sponsor.share * rules.interest
             dividends = dividends + sponsor.share * rules.dividends
     return interest, dividends
+
+
+def written_off_by_row(terms: Financing, cod_years: Array, grid: Grid) -> Array | None:
+    """Return the part of construction interest and fees written off for tax in each row; None: never."""
+    if terms.tax_life_years is None:
+        return None
+    reached = np.where(cod_years <= grid.end[-1, 0], cod_years, np.inf)
+    return depreciation(Depreciation(), [(np.ones(1), terms.tax_life_years)], reached, grid)
 
 
 def ahead(flow: Array, rows: float) -> Array:

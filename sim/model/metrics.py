@@ -15,7 +15,7 @@ from sim.model.financing import CashFlows
 from sim.model.irr import irr
 from sim.model.macro import Money
 from sim.model.roots import accumulate
-from sim.model.timeline import HOURS_PER_YEAR, Grid, total
+from sim.model.timeline import HOURS_PER_YEAR, Grid, quotient, total
 
 Array = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def evaluate(
     metrics |= _physical(cash, schedule, capacity_mw, lasting, money.grid)
     metrics |= levelised(cash, factor)
     revenue = total(cash.operations.revenue / money.deflator)
-    metrics["yearly_trade_usd"] = _ratio(revenue, total(schedule.operating))
+    metrics["yearly_trade_usd"] = quotient(revenue, total(schedule.operating))
     for name, benchmark in evaluation.benchmarks.items():
         of = metrics["yearly_trade_usd" if benchmark.compare == "yearly_trade" else "investment_usd"]
         metrics[f"share_of_{name}"] = of / benchmark.amount_usd
@@ -191,7 +191,7 @@ def _returns(cash: CashFlows, factor: Discounting, npv: Array, nominal: Array, g
         "project_irr": rate,
         "irr_several_roots": several,
         "project_mirr": mirr(cash.ebitda - cash.tax, cash.capex, factor, grid),
-        "project_moic": _ratio(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
+        "project_moic": quotient(total(np.maximum(cash.net, 0.0)), total(np.maximum(-cash.net, 0.0))),
         "peak_funding_usd": np.maximum(-np.min(nominal, axis=0), 0.0),
         "investment_usd": invested,
     }
@@ -216,8 +216,8 @@ def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: 
     return {
         "cod_years": cod,
         "cut_by_horizon": (cod + lasting > grid.end[-1, 0] + 1e-9).astype(np.float64),
-        "energy_delivered_mwh_per_year": _ratio(delivered, in_operation),
-        "utilisation": _ratio(sent, capacity_mw * HOURS_PER_YEAR * in_operation),
+        "energy_delivered_mwh_per_year": quotient(delivered, in_operation),
+        "utilisation": quotient(sent, capacity_mw * HOURS_PER_YEAR * in_operation),
     }
 
 
@@ -272,13 +272,8 @@ def levelised(cash: CashFlows, factor: Discounting) -> dict[str, Array]:
     energy = total(op.energy_delivered_mwh * factor.energy)
     taxed = link + energy_bought + total(cash.tax * factor.at_end)
     return {
-        "lcoe_usd_per_mwh": _ratio(link + energy_bought, energy),
-        "transmission_lcoe_usd_per_mwh": _ratio(link, energy),
-        "realised_gap_usd_per_mwh": _ratio(earned - energy_bought, energy),
-        "sam_lcoe_usd_per_mwh": _ratio(taxed, total(op.energy_delivered_mwh * factor.at_end)),
+        "lcoe_usd_per_mwh": quotient(link + energy_bought, energy),
+        "transmission_lcoe_usd_per_mwh": quotient(link, energy),
+        "realised_gap_usd_per_mwh": quotient(earned - energy_bought, energy),
+        "sam_lcoe_usd_per_mwh": quotient(taxed, total(op.energy_delivered_mwh * factor.at_end)),
     }
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator > 0.0, numerator / denominator, np.nan)

@@ -169,6 +169,12 @@ def total(flow: Array) -> Array:
     return result
 
 
+def quotient(numerator: Array, denominator: Array) -> Array:
+    """Return numerator over denominator, NaN where that is not above 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator > 0.0, numerator / denominator, np.nan)
+
+
 def overlap(start: Array, length: Array, grid: Grid) -> Array:
     """Return the years of each row that lie in [start, start + length], shape (periods + 1, draws); row 0 is 0.
 

@@ -49,7 +49,7 @@ def statement(spec: Spec, draw: int | None = None, seed: int = 1, by_period: boo
 
 
 def _facts(spec: Spec, case: Case, draw: int | None, seed: int, financed: bool) -> Facts:
-    calendar, cod = case.calendar, float(np.max(case.stage.clock.cod_years))
+    calendar, cod = case.calendar, float(np.max(case.block.stage.clock.cod_years))
     row = math.ceil(cod * case.grid.periods_per_year - 1e-9) if math.isfinite(cod) else 0
     failed = np.flatnonzero(case["defaulted"])
     return Facts(
@@ -59,7 +59,7 @@ def _facts(spec: Spec, case: Case, draw: int | None, seed: int, financed: bool) 
         seed=seed,
         cod_years=cod,
         cod_year=case.grid.start_year + int(case.grid.year[min(row, case.grid.periods)]),
-        life_years=float(case.stage.life[0]),
+        life_years=float(case.block.stage.life[0]),
         defaulted=calendar.label(int(failed[0])) if failed.size else "",
         locked=calendar.where(case["locked"] > 0.0),
         supported=calendar.where(case["support"] >= 0.005),
@@ -95,7 +95,7 @@ def _funding(case: Case, agreed: Case) -> Funding:
 
 
 def _uses(case: Case) -> Iterator[Amount]:
-    for name, spent in case.stage.schedule.capex_by_item.items():
+    for name, spent in case.block.stage.schedule.capex_by_item.items():
         yield Amount("capital_cost", CAPITAL.get(name, name), float(spent[0]), name)
     yield Amount("fees", "fees of the lenders", float(case["fees"].sum()))
     yield Amount("interest", "interest during construction", float(case["interest_capitalised"].sum()))

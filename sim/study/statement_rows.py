@@ -15,12 +15,10 @@ from sim.collect import Block
 from sim.model.books import Account
 from sim.model.financing import Carried
 from sim.model.loans import Plan
-from sim.model.sanctions import Effects
 from sim.model.terms import Financing
 from sim.model.timeline import Grid, overlap
 from sim.prepare import Model
 from sim.sheets import Line, Values
-from sim.stages import Stage, run_project
 
 Array = NDArray[np.float64]
 LETTERS = {2: "H", 4: "Q"}
@@ -153,19 +151,17 @@ class Case:
 
     plan: Plan
     terms: Financing
-    stage: Stage
     block: Block
     carried: Carried
     calendar: Calendar
 
     @classmethod
     def of(cls, model: Model, chance: Chance, by_period: bool) -> Case:
-        """Return a case; the records between the stages, which a `Block` does not keep, are made again."""
-        stage = run_project(model.spec, model.grid, model.curve, chance, Effects.none())
+        """Return a case."""
         block = engine.run_block(model, chance, detail=True)
         carried, terms = block.cash.carried, block.scenario.financing
         assert carried is not None and terms is not None and model.plan is not None
-        return cls(model.plan, terms, stage, block, carried, Calendar(model.grid, by_period))
+        return cls(model.plan, terms, block, carried, Calendar(model.grid, by_period))
 
     @property
     def grid(self) -> Grid:
@@ -231,7 +227,7 @@ class Case:
     @property
     def depreciation(self) -> Array:
         """Straight line over the operating life, of the books and not of any tax."""
-        cod, life = self.stage.clock.cod_years, self.stage.life
+        cod, life = self.block.stage.clock.cod_years, self.block.stage.life
         share = overlap(np.broadcast_to(cod, (1,)), life, self.grid)[:, 0] / float(life[0])
         return share * float(self.building_cost.sum())
 

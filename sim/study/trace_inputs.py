@@ -16,10 +16,8 @@ from sim.base.distributions import Distribution
 from sim.base.sampling import Chance, Draws, LendersCase, Mixing
 from sim.collect import Block
 from sim.model import costs, macro, physical
-from sim.model.sanctions import Effects
 from sim.prepare import Model, prepare
 from sim.scenario import Spec
-from sim.stages import run_project
 from sim.study.trace_tree import Node, Part, made, product
 
 Array = NDArray[np.float64]
@@ -142,8 +140,6 @@ class Inputs:
     chance: Chance
     model: Model
     block: Block
-    schedule: costs.Schedule
-    production: physical.Production
     k: int = 0
     paths: dict[str, Array] = field(default_factory=dict)
     """Processes that have been run again."""
@@ -152,11 +148,20 @@ class Inputs:
 
     @classmethod
     def of(cls, spec: Spec, draw: OneDraw | None) -> Self:
-        """Return the scenario with the records between the stages, which a `Block` does not keep, made again."""
+        """Return the scenario in one draw, or in the lenders' case."""
         model = prepare(spec)
         chance = draw or model.lenders
-        stage = run_project(spec, model.grid, model.curve, chance, Effects.none())
-        return cls(spec, chance, model, engine.run_block(model, chance, detail=True), stage.schedule, stage.production)
+        return cls(spec, chance, model, engine.run_block(model, chance, detail=True))
+
+    @property
+    def schedule(self) -> costs.Schedule:
+        """When the link is built and runs."""
+        return self.block.stage.schedule
+
+    @property
+    def production(self) -> physical.Production:
+        """What could be delivered."""
+        return self.block.stage.production
 
     def on(self, k: int) -> Self:
         """Return the same at another row."""

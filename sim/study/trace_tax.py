@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ SOLD = ("revenue_merchant", "revenue_ppa", "revenue_capacity")
 
 
 @dataclass(frozen=True)
-class Taxing(Trading):
+class Taxing(Trading, ABC):
     """What the states take of one row."""
 
     def line(self, name: str) -> Node:
@@ -187,9 +188,9 @@ class Taxing(Trading):
         whole = total(name, "USD", [income, *renewals, *plus], [self.written(state), *minus], short=short)
         return self._shared(whole, state)
 
+    @abstractmethod
     def of_loans(self, short: bool) -> tuple[list[Node], list[Node]]:
         """Return what loans add to the taxable result and what they take from it; ``short``: without their parts."""
-        raise NotImplementedError(f"the loans of {self.label}" + (", short" if short else ""))
 
 
 def _used(losses: list[tuple[int, float]], amount: float) -> list[tuple[int, float]]:

@@ -30,11 +30,12 @@ results:
 	    cp "$$made/runs/$$name/$$table.csv" "$$made/reference/$$name/"; \
 	  done; \
 	done; \
-	for file in scenarios/financing/*.yaml; do \
-	  echo "$$file"; $(PYTHON) -m sim "$$file" --quiet --out "$$made/runs"; \
-	  name=$$(basename "$$file" .yaml); mkdir -p "$$made/reference/financing/$$name"; \
-	  cp "$$made/runs/$$name/summary.csv" "$$made/reference/financing/$$name/"; \
-	done; \
+	for kind in financing sanctions combined; do for file in scenarios/$$kind/*.yaml; do \
+	  echo "$$file"; $(PYTHON) -m sim "$$file" --quiet --out "$$made/runs/$$kind"; \
+	  name=$$(basename "$$file" .yaml); mkdir -p "$$made/reference/$$kind/$$name"; \
+	  cp "$$made/runs/$$kind/$$name/summary.csv" "$$made/reference/$$kind/$$name/"; \
+	  if [ "$$kind" = sanctions ]; then cp "$$made/runs/$$kind/$$name/bearers.csv" "$$made/reference/$$kind/$$name/"; fi; \
+	done; done; \
 	rm -rf $(REFERENCE); mkdir -p results; cp -R "$$made/reference" $(REFERENCE)
 
 # The pages that are made from the code.

@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
 
-from sim import checks_of_finance, checks_of_tax
+from sim import checks_of_finance, checks_of_market, checks_of_sanctions, checks_of_tax, warnings_of_sanctions
 from sim.base import correlations, reach
 from sim.base.quantities import Leaf, Section
 from sim.base.reach import Finding
 from sim.base.words import shown, suggestion
 from sim.model.costs import OperatingCost
-from sim.model.market import CapacityPayment, Charge, FuelLinked, Market
+from sim.model.market import Charge, FuelLinked
 from sim.model.metrics import Evaluation
-from sim.model.physical import FuelCost, Link, RatioCost
+from sim.model.physical import FuelCost, Link
 from sim.sections import Scenario
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
@@ -32,7 +31,6 @@ _ONE_OF: tuple[tuple[type[Section], tuple[str, ...]], ...] = (
 _LONGEST_BUILDING = 150.0
 _SHORTEST_LIFE = 1.0 / 12.0
 _FAULTS = 20.0
-_PEAK = 200.0
 _STALE = 5
 
 
@@ -45,11 +43,11 @@ def problems_across_sections(
         lambda: _mapping_names(written),
         lambda: _currency_names(written),
         lambda: _commodity_names(written),
-        lambda: _ratio(written),
-        lambda: _shares(written.market),
+        lambda: checks_of_market.ratio(written),
+        lambda: checks_of_market.shares(written.market),
         lambda: checks_of_tax.findings(written.tax),
         lambda: checks_of_tax.expiry(written.tax, written.timeline.periods_per_year),
-        lambda: _curve(written.market),
+        lambda: checks_of_market.curve(written.market),
         lambda: _order(leaves),
         lambda: _season(written),
         lambda: _correlations(written, leaves, unread),
@@ -61,7 +59,8 @@ def problems_across_sections(
         lambda: _faults(written),
     )
     shocks, span = list(process_names(written)), lambda: _span(written)
-    for check in (*checks, *checks_of_finance.checks(written, leaves, shocks, unread, span)):
+    checks += (*checks_of_finance.checks(written, leaves, shocks, unread, span), *checks_of_sanctions.checks(written))
+    for check in checks:
         try:
             yield from check()
         except (AttributeError, TypeError, KeyError, ValueError):
@@ -82,7 +81,7 @@ def warnings(written: Scenario) -> list[str]:
     for block in ("commodities", "fx", "reference_rates"):
         places = [f"macro.{block}.{name}" for name in getattr(written.macro, block)]
         found += [f"{place} is not used by anything" for place in places if place not in used]
-    found += checks_of_finance.warnings(written)
+    found += [*checks_of_finance.warnings(written), *warnings_of_sanctions.warnings(written)]
     year, start = re.match(r"[0-9]{4}(?![0-9])", written.as_of), written.timeline.start_year
     if year and start < int(year[0]) - _STALE:
         found.append(
@@ -174,45 +173,6 @@ def _commodity_names(written: Scenario) -> Iterator[Finding]:
             yield path, f"there is no macro.commodities.{shown(name)[1:-1]}", cure
 
 
-def _ratio(written: Scenario) -> Iterator[Finding]:
-    market, cost = written.market, written.supply.cost
-    kind = cost.kind
-    if isinstance(cost, RatioCost) and market.price_ratio is None:
-        yield "supply.cost", "kind price_ratio needs market.price_ratio", "add market.price_ratio"
-    if not isinstance(cost, RatioCost) and market.price_ratio is not None:
-        yield "market.price_ratio", f"does nothing with supply.cost.kind {kind}", "delete it or use kind: price_ratio"
-    basis = cost.basis if isinstance(cost, RatioCost) else None
-    if basis == "reference" and market.reference_price_per_kwh is None:
-        yield "supply.cost", "basis reference needs market.reference_price_per_kwh", "add it"
-    if basis in (None, "concurrent_mean") and market.reference_price_per_kwh is not None:
-        yield "market.reference_price_per_kwh", "does nothing here", "delete it or use supply.cost.basis: reference"
-
-
-def _shares(market: Market) -> Iterator[Finding]:
-    total = sum(scheme.share for scheme in market.schemes.values() if not isinstance(scheme, CapacityPayment))
-    if abs(total - 1.0) > 1e-9:
-        yield "market.schemes", f"the shares sum to {total:g}, not to 1", "change the shares"
-
-
-def _curve(market: Market) -> Iterator[Finding]:
-    curve = market.duration_curve
-    if curve is None:
-        return
-    path, points = "market.duration_curve", sorted(curve)
-    if not all(math.isfinite(value) for pair in curve.items() for value in pair):
-        yield path, "holds a number that is not finite", "write plain numbers"
-    elif len(points) < 2 or points[0] != 0.0 or points[-1] != 100.0:
-        yield path, "does not run from percentile 0 to 100", "add the missing end"
-    elif any(curve[a] > curve[b] for a, b in pairwise(points)):
-        yield path, "falls somewhere", "sort the prices in rising order"
-    elif curve[0.0] < 0.0 or curve[100.0] <= 0.0:
-        yield path, "has prices below 0", "use prices over the mean price, not below 0"
-    else:
-        mean = sum(0.005 * (b - a) * (curve[a] + curve[b]) for a, b in pairwise(points))
-        if not mean * _PEAK > curve[100.0]:
-            yield path, f"its highest price is more than {_PEAK:g} times its mean", "make the top of the curve flatter"
-
-
 def _order(leaves: Mapping[str, Leaf]) -> Iterator[Finding]:
     for path, leaf in leaves.items():
         for first, second in (("work_from", "work_to"), ("begins", "ends"), ("repair_median_days", "repair_p90_days")):
@@ -258,7 +218,8 @@ def _season(written: Scenario) -> Iterator[Finding]:
 def _span(written: Scenario) -> float:
     """Return a number of years that the horizon does not exceed, waits for the laying window left out."""
     timeline = written.timeline
-    building = reach.high(timeline.construction.years) + timeline.max_delay_years
+    wait = timeline.decision.max_wait_years if timeline.decision is not None else 0.0
+    building = wait + reach.high(timeline.construction.years) + timeline.max_delay_years
     return building + reach.high(timeline.operation_years) + written.costs.removal_years + 2.0
 
 

@@ -79,6 +79,8 @@ class BlockResult:
     """Sum of each line over the draws of each replicate, (replicates, lines, periods + 1)."""
     lines: dict[str, Array] | None
     inputs: dict[str, Array] | None
+    regimes: Array
+    """Draws in each regime at the end of each row, (replicates, regimes, periods + 1)."""
 
     @property
     def draws(self) -> int:
@@ -92,6 +94,7 @@ class BlockResult:
         metrics: dict[str, Array],
         lines: Mapping[str, Array],
         inputs: dict[str, Array] | None,
+        regimes: Array,
         limits: Limits,
     ) -> BlockResult:
         """Return the reduced chunk. Sums run inside each replicate, so that they do not depend on the chunk."""
@@ -106,7 +109,7 @@ class BlockResult:
         if room > 0:
             width = min(count, room) * REPLICATE
             kept = {name: np.broadcast_to(line, (rows, draws))[:, :width].copy() for name, line in lines.items()}
-        return cls(replicates, metrics, sums, kept, inputs)
+        return cls(replicates, metrics, sums, kept, inputs, regimes)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,8 @@ class MetricSums:
     """The lenders' value: sums around it do not turn the spread of equal numbers into rounding noise."""
     means: Array
     """Mean of each replicate over its defined values, NaN where it has none."""
+    counts: Array
+    """Number of these values."""
     low: float
     high: float
 
@@ -155,7 +160,9 @@ class Result:
     lines: dict[str, Array]
     inputs: dict[str, Array]
     payback_counts: Array
-    """Draws paid back by the end of each row, by replicate: (2, replicates, periods + 1), simple and discounted."""
+    """Draws by the end of each row, by replicate, (3, replicates, periods + 1): paid back, discounted too; invested."""
+    regime_counts: Array
+    """Draws in each regime at the end of each row, (replicates, regimes, periods + 1)."""
 
     @property
     def draws(self) -> int:
@@ -164,6 +171,8 @@ class Result:
 
 
 _EDGES = 4096
+_TIMES = ("project_payback_years", "project_payback_discounted_years", "fid_years")
+"""Metrics whose time is counted by row; without sanctions the investment decision is at time zero."""
 
 
 class Collector:
@@ -182,7 +191,9 @@ class Collector:
         self._inputs: dict[str, list[Array]] = {}
         self._sketches: dict[str, Sketch] = {}
         self._tallies = {name: _Tally(replicates, float(value[0])) for name, value in planned.metrics.items()}
-        self._payback = np.zeros((2, replicates, grid.periods + 1))
+        self._payback = np.zeros((len(_TIMES), replicates, grid.periods + 1))
+        section = spec.written.sanctions
+        self._regimes = np.zeros((replicates, len(section.regimes) if section is not None else 0, grid.periods + 1))
 
     def add(self, block: BlockResult) -> None:
         """Take in the next chunk; chunks come in the order of their replicates."""
@@ -197,6 +208,7 @@ class Collector:
             if room < values.size:
                 self._count(name, values[room:])
         self._count_payback(block)
+        self._regimes[list(block.replicates)] = block.regimes
         if block.lines is not None:
             for name, values in block.lines.items():
                 self._lines[name][:, start : start + values.shape[1]] = values
@@ -211,11 +223,11 @@ class Collector:
         self._sketches[name] = _counted(sketch, values)
 
     def _count_payback(self, block: BlockResult) -> None:
-        for i, name in enumerate(("project_payback_years", "project_payback_discounted_years")):
-            years = block.metrics[name].reshape(len(block.replicates), REPLICATE)
-            place = np.where(
-                np.isfinite(years), np.ceil(years * self.grid.periods_per_year - 1e-9), self.grid.periods + 1
-            )
+        for i, name in enumerate(_TIMES):
+            known = block.metrics.get(name)
+            years = np.zeros(block.draws) if known is None else known
+            rows = np.where(np.isfinite(years), np.ceil(years * self.grid.periods_per_year - 1e-9), np.inf)
+            place = np.minimum(rows, self.grid.periods + 1.0).reshape(len(block.replicates), REPLICATE)
             for j, replicate in enumerate(block.replicates):
                 counts = np.bincount(place[j].astype(np.intp), minlength=self.grid.periods + 2)
                 self._payback[i, replicate] = np.cumsum(counts)[: self.grid.periods + 1]
@@ -238,6 +250,7 @@ class Collector:
             lines=self._lines,
             inputs={name: np.concatenate(parts)[:kept] for name, parts in self._inputs.items()},
             payback_counts=self._payback,
+            regime_counts=self._regimes,
         )
 
 
@@ -246,7 +259,7 @@ class _Tally:
 
     def __init__(self, replicates: int, shift: float) -> None:
         self._shift = shift if np.isfinite(shift) else 0.0
-        self._means = np.full(replicates, np.nan)
+        self._means, self._counts = np.full(replicates, np.nan), np.zeros(replicates)
         self._finite, self._total, self._squares = 0, 0.0, 0.0
         self._low, self._high = np.inf, -np.inf
 
@@ -260,13 +273,23 @@ class _Tally:
         numbers, totals, squares = finite.sum(axis=1), clean.sum(axis=1), (clean * clean).sum(axis=1)
         with np.errstate(invalid="ignore"):
             self._means[list(replicates)] = self._shift + totals / numbers
+        self._counts[list(replicates)] = numbers
         for number, total, square in zip(numbers.tolist(), totals.tolist(), squares.tolist(), strict=True):
             self._finite += number
             self._total += total
             self._squares += square
 
     def sums(self) -> MetricSums:
-        return MetricSums(self._finite, self._total, self._squares, self._shift, self._means, self._low, self._high)
+        return MetricSums(
+            finite=self._finite,
+            total=self._total,
+            squares=self._squares,
+            shift=self._shift,
+            means=self._means,
+            counts=self._counts,
+            low=self._low,
+            high=self._high,
+        )
 
 
 def _start(values: Array) -> Sketch:

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from sim.base.sampling import REPLICATE, Chance, Draws
 from sim.collect import Block, BlockResult, Collector, Limits, Result
 from sim.model import finance_metrics, financing, metrics
-from sim.model.sanctions import Effects
+from sim.model.counterfactual import Outcome, compare
+from sim.model.financing import CashFlows
+from sim.model.owners import Value
 from sim.model.timeline import total
 from sim.prepare import Model, prepare
 from sim.scenario import Scenario, Spec, from_data, process_names
-from sim.stages import run_project
+from sim.stages import Stage, calm, politics, run_project, see_world
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -31,16 +33,30 @@ CHUNK_BYTES = 1_800_000
 
 def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     """Return one chunk of draws, or the lenders' case, taken through all stages; ``detail`` keeps each loan's lines."""
-    stage = run_project(model.spec, model.grid, model.curve, chance, Effects.none())
-    scenario, life, money = stage.scenario, stage.life, stage.money
-    terms, tax = scenario.financing, scenario.tax
-    cash = financing.finance(model.plan, terms, tax, stage.schedule, stage.project, life, money, detail)
-    lasting = life + scenario.costs.removal_years
+    world = see_world(model.spec, model.grid, chance)
+    scenario, money = world.scenario, world.money
+    states, effects = politics(scenario, model.grid, chance, model.regime)
+    factor = metrics.discounting_of(scenario.evaluation, money)
+    value = Value(factor.at_end, factor.at_middle) if scenario.sanctions is not None else None
+    stage = run_project(world, model.grid, model.curve, states, effects, model.backing)
+    cash = _financed(model, stage, value, detail)
+    lasting = world.life + scenario.costs.removal_years
     capacity = scenario.link.capacity_mw
     values, flows = metrics.evaluate(scenario.evaluation, cash, stage.schedule, capacity, lasting, money)
     if cash.carried is not None:
         values |= finance_metrics.evaluate(scenario.evaluation, cash.carried, stage.schedule, money)
+    if value is not None:
+        other = run_project(world, model.grid, model.curve, *calm(world, model.grid), model.backing)
+        outcomes = Outcome(stage.schedule, cash), Outcome(other.schedule, _financed(model, other, value, False))
+        values |= compare(scenario.evaluation, scenario.tax, values, *outcomes, money, value)
     return Block(stage, cash, values, flows)
+
+
+def _financed(model: Model, stage: Stage, value: Value | None, detail: bool) -> CashFlows:
+    """Return the cash flows of a stage under the agreement."""
+    terms, tax = stage.scenario.financing, stage.scenario.tax
+    schedule, project, money = stage.schedule, stage.project, stage.money
+    return financing.finance(model.plan, terms, tax, schedule, project, stage.life, money, stage.effects, value, detail)
 
 
 def deterministic(spec: Spec) -> Block:
@@ -127,7 +143,18 @@ def reduce_block(model: Model, chance: Draws, limits: Limits) -> BlockResult:
     inputs = None
     if first < limits.input_replicates:
         inputs = dict(_inputs(model.spec, block))
-    return BlockResult.of(chance.replicates, block.metrics, block.lines, inputs, limits)
+    regimes = _regime_counts(model, block)
+    return BlockResult.of(chance.replicates, block.metrics, block.lines, inputs, regimes, limits)
+
+
+def _regime_counts(model: Model, block: Block) -> Array:
+    """Return the draws of each replicate in each regime at the end of each row, (replicates, regimes, periods + 1)."""
+    section, rows = model.spec.written.sanctions, model.grid.periods + 1
+    draws = block.metrics["project_npv_usd"].size
+    states = np.broadcast_to(block.stage.states, (rows, draws)).reshape(rows, -1, REPLICATE)
+    kinds = range(len(section.regimes) if section is not None else 0)
+    counts = [(states == kind).sum(axis=2).T for kind in kinds]
+    return np.stack(counts, axis=1).astype(np.float64) if counts else np.zeros((draws // REPLICATE, 0, rows))
 
 
 def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:

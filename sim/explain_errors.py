@@ -38,7 +38,7 @@ def where(marks: Marks, path: str, name: str) -> str:
 
 def describe(error: ValidationError, data: Any, model: type[Section]) -> list[tuple[str, str, str]]:
     """Return dotted path, message and cure for each error of a validation."""
-    items = error.errors(include_url=False)
+    items = [_of_date(item) for item in error.errors(include_url=False)]
     places = [_place(item["loc"], data) for item in items]
     missing = {place for item, place in zip(items, places, strict=True) if item["type"] == "missing"}
     found: list[tuple[str, str, str]] = []
@@ -57,12 +57,20 @@ def describe(error: ValidationError, data: Any, model: type[Section]) -> list[tu
     return found
 
 
+def _of_date(item: Any) -> Any:
+    """Return an error about a date, which may be a text or a whole number and fails as both, as one of its own kind."""
+    *outer, last = item["loc"] or ("",)
+    if (last, item["type"]) in (("str", "string_type"), ("int", "int_type")):
+        return {**item, "loc": tuple(outer), "type": "date"}
+    return item
+
+
 def _words(item: Any, place: tuple[str, ...]) -> tuple[str, str]:
     """Return what is wrong and how to mend it."""
     kind, given, more = item["type"], item.get("input"), item.get("ctx", {})
     if kind == "quantity":
         return _number_words(given, more["message"], more["cure"])
-    if "[key]" in item["loc"] and kind != "string_pattern_mismatch":
+    if "[key]" in item["loc"] and kind not in ("string_pattern_mismatch", "date"):
         return _key_words(kind, given)
     if kind == "string_pattern_mismatch" and "[a-z]{3}" in more["pattern"]:
         code = re.fullmatch("[a-z]{3}", str(given).strip().lower())
@@ -107,6 +115,8 @@ _SIMPLE = {
     "float_type": ("{given} is not a number", "write a plain number such as 0.05 or 1200"),
     "finite_number": ("{given} is not a finite number", "write a plain number such as 0.05 or 1200"),
     "int_type": ("{given} is not a whole number", "write a whole number such as 2030"),
+    "list_type": ("{given} is not a list", "write {key}: [japan], with brackets"),
+    "date": ("{given} is not a date", "write a year, or year and month such as 2014-07"),
     "int_from_float": ("{given} is not a whole number", "write a whole number such as 2030"),
 }
 

@@ -10,15 +10,15 @@ import numpy as np
 from sim.base.sampling import LendersCase
 from sim.errors import ScenarioError
 from sim.explain_errors import where
-from sim.model import dispatch
+from sim.model import dispatch, regimes
 from sim.model.borrowing import Refused
+from sim.model.construction import Backing, erect
 from sim.model.loans import Plan
-from sim.model.metrics import discounting
-from sim.model.sanctions import Effects
+from sim.model.metrics import discounting_of
 from sim.model.sizing import arrange
-from sim.model.timeline import Grid, run_clock
+from sim.model.timeline import Grid
 from sim.scenario import Spec, fill, process_names
-from sim.stages import Stage, run_project
+from sim.stages import Stage, politics, run_project, see_world
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,20 @@ class Model:
     curve: dispatch.Curve
     lenders: LendersCase
     """The case on which debt is sized: the deterministic case."""
+    regime: int
+    """Regime of the lenders' case, by place; 0 without sanctions."""
     plan: Plan | None
     """The agreement with the lenders; None without a ``financing`` section."""
+
+    @property
+    def backing(self) -> Backing | None:
+        """Return who has agreed to pay for what."""
+        plan, terms = self.plan, self.spec.written.financing
+        if plan is None or terms is None:
+            return None
+        parts = {loan.name: loan.part for loan in plan.loans}
+        own = max(1.0 - sum(parts.values()) - sum(grant.part for grant in plan.grants), 0.0)
+        return Backing(parts, own, plan.equity_usd * terms.standby_equity_share)
 
 
 def prepare(spec: Spec) -> Model:
@@ -39,56 +51,84 @@ def prepare(spec: Spec) -> Model:
 
     Raises `ScenarioError` where the link can never be finished or the terms of a loan cannot be met.
     """
-    lenders = _lenders_case(spec)
-    grid = _grid(spec, lenders)
-    curve = dispatch.curve(fill(spec, lenders).market.duration_curve)
+    regime = _lenders_regime(spec)
+    lenders = _lenders_case(spec, regime)
+    grid = _grid(spec, lenders, regime)
+    curve = dispatch.curve(spec.written.market.duration_curve)
     if spec.written.financing is None:
-        return Model(spec, grid, curve, lenders, None)
-    stage = run_project(spec, grid, curve, lenders, Effects.none())
+        return Model(spec, grid, curve, lenders, regime, None)
+    stage = _on_lenders_case(spec, grid, curve, lenders, regime)
     terms = stage.scenario.financing
     assert terms is not None
     try:
-        plan = arrange(terms, stage.scenario.tax, stage.schedule, stage.project, stage.life, stage.money)
+        plan = arrange(
+            terms, stage.scenario.tax, stage.schedule, stage.project, stage.life, stage.money, stage.effects.margin
+        )
     except Refused as refused:
         place = where(spec.marks, refused.path, spec.name)
         raise ScenarioError.single(str(refused), where=place, path=refused.path, cure=refused.cure) from None
-    return Model(spec, grid, curve, lenders, plan)
+    return Model(spec, grid, curve, lenders, regime, plan)
 
 
-def _grid(spec: Spec, lenders: LendersCase) -> Grid:
+def _lenders_regime(spec: Spec) -> int:
+    """Return the regime in which lenders see the project: as stated, or the first in which FID can be taken."""
+    section, terms = spec.written.sanctions, spec.written.financing
+    if section is None:
+        return 0
+    if terms is not None and terms.case.regime is not None:
+        return list(section.regimes).index(terms.case.regime)
+    tranches = terms.tranches if terms is not None else {}
+    return int(np.argmax(regimes.allowed(section, spec.written.timeline.decision, tranches)))
+
+
+def _on_lenders_case(spec: Spec, grid: Grid, curve: dispatch.Curve, lenders: LendersCase, regime: int) -> Stage:
+    world = see_world(spec, grid, lenders)
+    return run_project(world, grid, curve, *politics(world.scenario, grid, lenders, regime), None)
+
+
+def _grid(spec: Spec, lenders: LendersCase, regime: int) -> Grid:
     """Return the calendar to the end of the longest life after the latest COD that is covered."""
     scenario = fill(spec, lenders)
-    timeline = scenario.timeline
-    long = Grid(timeline.start_year, timeline.periods_per_year, 200 * timeline.periods_per_year)
-    planned = float(run_clock(timeline, long, np.ones((1, 1))).cod_years[0])
+    timeline, m = scenario.timeline, scenario.timeline.periods_per_year
+    long = Grid(timeline.start_year, m, 200 * m)
+    _, effects = politics(scenario, long, lenders, regime)
+    planned = float(erect(timeline, effects, None, long).cod_years[0])
     if not math.isfinite(planned):
         message, cure = "the laying window never lets the link be finished", "widen the window or shorten the laying"
         raise ScenarioError.single(message, path="timeline.sea_work", cure=cure)
     life = spec.leaves["timeline.operation_years"]
-    years = math.ceil(planned + timeline.max_delay_years + life.dist.upper + scenario.costs.removal_years - 1e-9)
-    return Grid(timeline.start_year, timeline.periods_per_year, years * timeline.periods_per_year)
+    late = _waiting(spec, long) + timeline.max_delay_years
+    years = math.ceil(planned + late + life.dist.upper + scenario.costs.removal_years - 1e-9)
+    return Grid(timeline.start_year, m, years * m)
+
+
+def _waiting(spec: Spec, grid: Grid) -> float:
+    """Return how long the decision can wait; not at all where it can be taken at time zero."""
+    section, decision, terms = spec.written.sanctions, spec.written.timeline.decision, spec.written.financing
+    if section is None or decision is None:
+        return 0.0
+    good = regimes.allowed(section, decision, terms.tranches if terms is not None else {})
+    return 0.0 if good[regimes.scripted(section, grid)[0]] else decision.max_wait_years
 
 
 def _worth(stage: Stage) -> float:
     """Return the present value of EBITDA less the capital cost: later, dearer and poorer are all worse."""
-    about = stage.scenario.evaluation
-    factor = discounting(about.discount_rate_real, about.discount_rate_nominal, stage.money)
+    factor = discounting_of(stage.scenario.evaluation, stage.money)
     return float((stage.project.ebitda * factor.at_end - stage.project.capex).sum())
 
 
-def _lenders_case(spec: Spec) -> LendersCase:
+def _lenders_case(spec: Spec, regime: int) -> LendersCase:
     """Return the medians, or every uncertain number on the side that is worse when it is moved alone."""
     case = spec.written.financing.case if spec.written.financing is not None else None
     if case is None or (case.exceedance == 0.5 and not case.percentiles):
         return LendersCase()
     percentiles: dict[str, float] = {}
     if case.exceedance != 0.5:
-        grid = _grid(spec, LendersCase())
-        curve = dispatch.curve(fill(spec, LendersCase()).market.duration_curve)
+        grid = _grid(spec, LendersCase(), regime)
+        curve = dispatch.curve(spec.written.market.duration_curve)
         for name in [*spec.uncertain, *process_names(spec.written)]:
             worth = {}
             for percentile in (1.0 - case.exceedance, case.exceedance):
-                moved = run_project(spec, grid, curve, LendersCase({name: percentile}), Effects.none())
-                worth[percentile] = _worth(moved)
+                worth[percentile] = _worth(_on_lenders_case(spec, grid, curve, LendersCase({name: percentile}), regime))
             percentiles[name] = min(worth, key=lambda percentile: worth[percentile])
     return LendersCase(percentiles | case.percentiles)

@@ -10,6 +10,7 @@ from sim.model.macro import Macro
 from sim.model.market import Market
 from sim.model.metrics import Evaluation
 from sim.model.physical import Link, Supply
+from sim.model.sanctions import Sanctions
 from sim.model.tax import Tax
 from sim.model.terms import Financing
 from sim.model.timeline import Timeline
@@ -40,6 +41,8 @@ class Scenario(Section):
     """Taxes."""
     financing: Financing | None = None
     """Sponsors, lenders and their agreement."""
+    sanctions: Sanctions | None = None
+    """Political regimes over time."""
     evaluation: Evaluation
     """How results are valued."""
     correlations: dict[str, dict[str, float]] = Field(default_factory=dict)

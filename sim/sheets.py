@@ -18,9 +18,16 @@ class Line:
     item: str = ""
     """Tranche or cost item, where the line is one of several."""
     unit: str = "USD"
-    """USD or another currency, ``ratio``, ``per year``."""
+    """USD or another currency, ``ratio``, ``per year``, ``regime`` (its place)."""
     shown: Literal["", "repeated", "always"] = ""
     """On the page also where it repeats the total above, or also where it is nothing but zeros."""
+    names: tuple[str, ...] = ()
+    """What the values stand for, where they are places in a list."""
+
+    @property
+    def money(self) -> bool:
+        """Say whether the values are amounts of money."""
+        return self.unit not in ("ratio", "per year", "regime")
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,28 @@ class Funding:
 
 
 @dataclass(frozen=True)
+class Politics:
+    """What is said in words about sanctions; columns by their labels, empty where something does not happen."""
+
+    regimes: str
+    """Which regime governs when, or that of the lenders' case."""
+    fid_years: float
+    """Time of the investment decision; inf: never."""
+    abandoned: str
+    """Column at whose end the works are given up."""
+    seized: str
+    """Column in which the company is seized."""
+    state_share: float
+    """Part of the company that the seizing state then owns."""
+    stopped_years: float
+    """Time in stops of the works."""
+    lost: float
+    """Blocked revenue that is left behind when the rest is released."""
+    confiscated: float
+    """Blocked revenue that the seizing state takes."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is said in words about a statement."""
 
@@ -123,6 +152,8 @@ class Facts:
     unpaid: float
     financed: bool
     """Whether the scenario has a financing section."""
+    politics: Politics | None = None
+    """What sanctions did to the case; None without sanctions."""
 
 
 @dataclass(frozen=True)

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.sampling import Chance, Draws
-from sim.model import costs, dispatch, macro, operations, physical
-from sim.model.costs import Schedule
+from sim.model import dispatch, macro, operations, physical, regimes, works
+from sim.model.construction import Backing, erect, funds_of
+from sim.model.effects import Effects
 from sim.model.macro import Money
 from sim.model.operations import Prices
 from sim.model.physical import Production
 from sim.model.project import Project, before_loans
-from sim.model.sanctions import Effects
-from sim.model.timeline import Clock, Grid, run_clock
+from sim.model.timeline import Clock, Grid
+from sim.model.works import Schedule
 from sim.scenario import Scenario, Spec, fill
 
 Array = NDArray[np.float64]
+States = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One chunk of draws, or the lenders' case, up to the project's flow without loans."""
+class World:
+    """What no politics changes: the numbers of each draw, money, prices and the random numbers of cable faults."""
 
+    chance: Chance
     scenario: Scenario
-    clock: Clock
-    schedule: Schedule
-    available: Array
-    """Availability of the link, (periods + 1, 1 or draws)."""
-    prices: Prices
     money: Money
-    production: Production
-    project: Project
+    prices: Prices
+    """Before the link's own effect and before any discount."""
+    faults: physical.Faults | None
+    """None: expected effect, or no faults as events."""
 
     @property
     def life(self) -> Array:
@@ -42,31 +42,105 @@ class Stage:
         return self.scenario.timeline.operation_years
 
 
-def run_project(spec: Spec, grid: Grid, curve: dispatch.Curve, chance: Chance, effects: Effects) -> Stage:
-    """Return the stages of a chunk in the order in which money flows."""
+@dataclass(frozen=True)
+class Stage:
+    """One chunk of draws, or the lenders' case, up to the project's flow without loans."""
+
+    world: World
+    effects: Effects
+    states: States
+    """Regime of each row, (periods + 1, 1 or draws); (1, 1) without sanctions."""
+    clock: Clock
+    schedule: Schedule
+    available: Array
+    """Availability of the link, (1 or periods + 1, 1 or draws)."""
+    prices: Prices
+    """Before the link's own effect, as buyers pay them."""
+    production: Production
+    project: Project
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, its numbers filled in."""
+        return self.world.scenario
+
+    @property
+    def money(self) -> Money:
+        """Price indices and exchange rates."""
+        return self.world.money
+
+    @property
+    def life(self) -> Array:
+        """Operating life [years]."""
+        return self.world.life
+
+
+def see_world(spec: Spec, grid: Grid, chance: Chance) -> World:
+    """Return everything that a chunk of draws has in common with and without sanctions."""
     scenario = fill(spec, chance)
 
     def normals(name: str, rows: int) -> Array:
         return chance.normals(name, rows, spec.mixing)
 
     money = macro.forecast(scenario.macro, grid, normals)
-    clock = _widened(run_clock(scenario.timeline, grid, effects.pace), chance.columns)
-    life = scenario.timeline.operation_years
-    schedule = costs.build(scenario.costs, scenario.timeline.construction, clock, life, money, grid)
-    faults = (lambda outages, mean: draw_faults(chance, grid, mean)) if isinstance(chance, Draws) else None
-    available = physical.availability(scenario.link, grid, faults)
+    quoted = operations.prices(scenario.market, scenario.supply, money, normals)
+    faults = None
+    if isinstance(chance, Draws) and scenario.link.outages is not None:
+        faults = draw_faults(chance, grid, physical.faults_per_year(scenario.link) * grid.dt)
+    return World(chance, scenario, money, quoted, faults)
+
+
+def politics(scenario: Scenario, grid: Grid, chance: Chance, lenders_regime: int) -> tuple[States, Effects]:
+    """Return the regime of each row and what it brings; the lenders' case stays in one regime."""
+    section = scenario.sanctions
+    if section is None:
+        return np.zeros((1, 1), dtype=np.int8), Effects.none()
+    if isinstance(chance, Draws):
+        states = regimes.regime_path(section, grid, chance)
+    else:
+        states = np.full((grid.periods + 1, 1), lenders_regime, dtype=np.int8)
+    tranches = scenario.financing.tranches if scenario.financing is not None else {}
+    return states, regimes.effects_of(section, states, scenario.timeline, tranches, grid, chance)
+
+
+def calm(world: World, grid: Grid) -> tuple[States, Effects]:
+    """Return the first regime in every row: no sanctions, FID at time zero; export cut-offs stay."""
+    section = world.scenario.sanctions
+    assert section is not None
+    share = regimes.cut_offs(section.export_cut_offs, grid, world.chance)
+    return np.zeros((1, 1), dtype=np.int8), replace(Effects.none(), export_share=share)
+
+
+def run_project(
+    world: World, grid: Grid, curve: dispatch.Curve, states: States, effects: Effects, backing: Backing | None
+) -> Stage:
+    """Return the stages of a chunk in the order in which money flows."""
+    scenario, money, life, columns = world.scenario, world.money, world.life, world.chance.columns
+    funds = funds_of(backing, effects, scenario.costs, money)
+    clock = _widened(erect(scenario.timeline, effects, funds, grid), columns)
+    schedule = works.build(scenario.costs, scenario.timeline.construction, clock, life, effects, money, grid)
+    available = physical.availability(scenario.link, grid, world.faults, effects.repair)
     production = physical.produce(scenario.link, scenario.supply, schedule, effects, grid, available)
-    quoted = operations.prices(scenario.market, scenario.supply, money, normals, effects)
+    paid = operations.discounted(world.prices, effects.price)
     sold = operations.sell(
-        scenario.market, scenario.supply, scenario.costs, life, quoted, production, schedule, curve, money
+        scenario.market,
+        scenario.supply,
+        scenario.costs,
+        life,
+        paid,
+        production,
+        schedule,
+        curve,
+        effects.insurance,
+        money,
     )
-    project = before_loans(scenario.tax, schedule, sold, grid)
-    return Stage(scenario, clock, schedule, available, quoted, money, production, project)
+    project = before_loans(scenario.tax, schedule, sold, effects, grid)
+    return Stage(world, effects, states, clock, schedule, available, paid, production, project)
 
 
 def _widened(clock: Clock, columns: int) -> Clock:
     """Give COD a value for each draw, so that every flow has one column a draw from here on."""
-    return Clock(clock.progress, np.broadcast_to(clock.cod_years, (columns,)))
+    return replace(clock, cod_years=np.broadcast_to(clock.cod_years, (columns,)))
 
 
 def draw_faults(chance: Draws, grid: Grid, mean: Array) -> physical.Faults:

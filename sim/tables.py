@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE
 from sim.collect import Limits, Result, Sketch
+from sim.model.counterfactual import CHANGE, CHANGE_IN_TOTAL, change_definition
 from sim.model.finance_metrics import LOSS_SHARE, loss_definition
 from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL, Definition
 
@@ -42,7 +43,8 @@ class Table:
 
 def tables(result: Result) -> list[Table]:
     """Return every table of a run."""
-    return [summary(result), payback_curve(result), cash_flow(result), drivers(result), distributions(result)]
+    found = [summary(result), payback_curve(result), cash_flow(result), drivers(result), distributions(result)]
+    return [*found, regimes(result), bearers(result)] if result.spec.written.sanctions is not None else found
 
 
 def definition(name: str, spec: Spec) -> Definition:
@@ -51,6 +53,8 @@ def definition(name: str, spec: Spec) -> Definition:
         return DEFINITIONS[name]
     if name.startswith(LOSS_SHARE):
         return loss_definition(name.removeprefix(LOSS_SHARE))
+    if name.startswith(CHANGE) or name == CHANGE_IN_TOTAL:
+        return change_definition(name)
     key = name.removeprefix("share_of_")
     trade = spec.written.evaluation.benchmarks[key].compare == "yearly_trade"
     divided = "yearly_trade_usd" if trade else "investment_usd"
@@ -59,12 +63,21 @@ def definition(name: str, spec: Spec) -> Definition:
     return Definition("share", f"{divided} over evaluation.benchmarks.{key}.amount_usd ({size})")
 
 
-def standard_error(means: Array) -> float:
-    """Return the standard error of a mean from the spread between replicates; NaN below 20 of them."""
-    known = means[~np.isnan(means)]
+def standard_error(means: Array, counts: Array | None = None) -> float:
+    """Return the standard error of a mean from the spread between replicates; NaN below 20 of them.
+
+    ``counts``: draws of each replicate that have a value, where these differ; replicates then weigh as many.
+    """
+    there = ~np.isnan(means)
+    known = means[there]
     if known.size < MIN_REPLICATES:
         return math.nan
-    return float(np.std(known - known[0], ddof=1) / math.sqrt(known.size))
+    if counts is None:
+        return float(np.std(known - known[0], ddof=1) / math.sqrt(known.size))
+    weight, away = counts[there], known - known[0]
+    away = weight * (away - float((weight * away).sum() / weight.sum()))
+    spread = math.sqrt(float((away * away).sum()) * known.size / (known.size - 1))
+    return spread / float(weight.sum())
 
 
 SUMMARY_COLUMNS = (
@@ -74,9 +87,12 @@ SUMMARY_COLUMNS = (
 )
 
 
+BEARER_COLUMNS = ("party", "unit", "mean", "sd", "se", "p10", "p50", "p90", "deterministic", "part_of_total")
+
+
 def summary(result: Result) -> Table:
     """Return mean, spread and percentiles of every metric; NaN (blank) where a figure does not exist."""
-    rows = [_summary_row(result, name) for name in result.metrics]
+    rows = [_summary_row(result, name) for name in result.metrics if not _of_a_bearer(name)]
     rows.append(_tail_row(result))
     return Table("summary.csv", SUMMARY_COLUMNS, rows)
 
@@ -89,7 +105,7 @@ def _summary_row(result: Result, name: str) -> tuple[Any, ...]:
         away = sums.total / sums.finite
         mean = sums.shift + away
         sd = math.sqrt(max(sums.squares / sums.finite - away * away, 0.0) * sums.finite / max(sums.finite - 1, 1))
-        se = standard_error(sums.means)
+        se = standard_error(sums.means, None if sums.finite == result.draws else sums.counts)
     if sketch is None:
         known = np.sort(result.metrics[name][~np.isnan(result.metrics[name])])
         points = [percentile(known, p / 100.0) for p in PERCENTILES]
@@ -133,7 +149,10 @@ def sketch_percentile(sketch: Sketch, share: float) -> float:
 
 
 def payback_curve(result: Result) -> Table:
-    """Return the probability of having paid back by the end of each calendar year, with standard errors."""
+    """Return the probability of having paid back by the end of each calendar year, with standard errors.
+
+    ``unpaid``: invested by then and not paid back; ``not_invested``: no investment decision by then.
+    """
     columns = ("year", "p_paid_back", "se", "p_paid_back_discounted", "se_discounted", "unpaid", "not_invested")
     m = result.grid.periods_per_year
     share = result.payback_counts / REPLICATE
@@ -142,7 +161,8 @@ def payback_curve(result: Result) -> Table:
         simple, discounted = share[0, :, k], share[1, :, k]
         p = float(simple.mean())
         pair = (p, standard_error(simple), float(discounted.mean()), standard_error(discounted))
-        rows.append((k // m, *pair, 1.0 - p, 0.0))
+        waiting = 1.0 - float(share[2, :, k].mean())
+        rows.append((k // m, *pair, 1.0 - waiting - p, waiting))
     return Table("payback.csv", columns, rows)
 
 
@@ -225,6 +245,8 @@ def distributions(result: Result) -> Table:
     """
     rows: list[tuple[Any, ...]] = []
     for name, values in result.metrics.items():
+        if _of_a_bearer(name):
+            continue
         share = definition(name, result.spec).unit == "share"
         rows.extend((name, *row) for row in _histogram(values, share))
     return Table("distributions.csv", ("metric", "from", "to", "share"), rows)
@@ -248,6 +270,38 @@ def _histogram(values: Array, share: bool) -> Iterator[tuple[float, float, float
         count = int(np.count_nonzero(np.isposinf(values) if place == math.inf else np.isnan(values)))
         if count:
             yield place, place, count / values.size
+
+
+# --- sanctions ----------------------------------------------------------------------------------------------------
+
+
+def _of_a_bearer(name: str) -> bool:
+    return name.startswith(CHANGE) or name == CHANGE_IN_TOTAL
+
+
+def regimes(result: Result) -> Table:
+    """Return the share of draws in each regime at time zero and over each year (the mean of its periods)."""
+    section, m = result.spec.written.sanctions, result.grid.periods_per_year
+    share = result.regime_counts / REPLICATE
+    rows: list[tuple[Any, ...]] = []
+    for k in range(0, result.grid.periods + 1, m):
+        over = share[:, :, max(k - m + 1, 0) : k + 1].mean(axis=2)
+        for i, name in enumerate(section.regimes if section is not None else ()):
+            rows.append((k // m, name, float(over[:, i].mean()), standard_error(over[:, i])))
+    return Table("regimes.csv", ("year", "regime", "share", "se"), rows)
+
+
+def bearers(result: Result) -> Table:
+    """Return who bears the change of the project's cash against a world without sanctions, at the project's rate."""
+    whole = result.sums[CHANGE_IN_TOTAL]
+    mean = whole.shift + whole.total / whole.finite
+    rows: list[tuple[Any, ...]] = []
+    for name in (name for name in result.metrics if _of_a_bearer(name)):
+        row = dict(zip(SUMMARY_COLUMNS, _summary_row(result, name), strict=True))
+        party = "total" if name == CHANGE_IN_TOTAL else name.removeprefix(CHANGE)
+        part = row["mean"] / mean if mean != 0.0 else math.nan
+        rows.append((party, *(row[key] for key in BEARER_COLUMNS[1:-1]), part))
+    return Table("bearers.csv", BEARER_COLUMNS, rows)
 
 
 def column(table: Table, name: str) -> Sequence[Any]:

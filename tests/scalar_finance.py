@@ -1,5 +1,7 @@
 """Scalar reference model of the financing, third part: one draw row by row (docs/financing.md §3, §5, §7, §8).
 
+Close at FID, lenders who stop and a project that is given up: docs/sanctions.md §6.
+
 Currency amounts belong to a `Loan`, US dollars to the rows of a `Course`. `Course.run` is the whole of one draw.
 """
 
@@ -8,7 +10,8 @@ from __future__ import annotations
 import math
 
 from scalar_covenants import Covenants
-from scalar_loans import Assessment, Loan, Operation, Plan, ahead, part_before, row_of
+from scalar_loans import Assessment, Loan, Operation, Plan, ahead, part_before, rest, row_of
+from scalar_owners import Owners
 
 
 class Course:
@@ -19,15 +22,17 @@ class Course:
         self.sizing = sizing
         """Whether commitments do not limit the drawings, because they follow from them."""
         self.ready = row_of(op.cod, op.m)
-        self.moved = self.ready - plan.ready if self.terms["repayment_follows_cod"] else 0
+        self.fid = op.world.fid
+        self.moved = self.ready - plan.ready if self.terms["repayment_follows_cod"] else self.fid or 0
         life_ends = op.cod + op.values["timeline"]["operation_years"]
         self.wind_up = min(row_of(life_ends, op.m), op.last)
         stop = self.terms["long_stop_years"]
-        self.cash_interest = min(op.cod, math.inf if stop is None else plan.cod + stop)
+        self.cash_interest = min(op.cod, math.inf if stop is None else plan.cod + stop + (self.fid or 0) / self.m)
         self.loans = sorted(map(self.loan, self.terms["tranches"]), key=lambda loan: loan.rank)
         self.ranks = sorted({loan.rank for loan in self.loans})
         self.taxes = {name: Assessment(terms, op.m) for name, terms in op.values["tax"]["jurisdictions"].items()}
-        self.grants = {name: amount for name, (_, amount) in plan.grants.items()}
+        self.grants = {name: amount * op.kappa for name, (_, amount) in plan.grants.items()}
+        self.owners, self.tax_by_state = Owners(op), list[dict[str, float]]()
         self.cash = self.operating = self.maintenance = 0.0
         self.reserve = dict.fromkeys(self.ranks, 0.0)
         self.owed_costs = 0.0
@@ -41,11 +46,12 @@ class Course:
 
     def loan(self, name: str) -> Loan:
         """Return a tranche at the start."""
-        terms, commitment = self.terms["tranches"][name], self.plan.commitment[name]
+        terms, exchange = self.terms["tranches"][name], self.op.rates(self.terms["tranches"][name])
+        commitment = self.plan.commitment[name] * self.op.kappa * exchange[self.fid or 0] / exchange[0]
         omega = self.op.withheld(terms["nation"], "interest")
         share = self.plan.debt[name] / self.plan.uses if self.plan.uses else 0.0
         undrawn = commitment * (1.0 + terms["standby_share"])
-        series = (self.op.rates(terms), self.op.interest(terms))
+        series = (exchange, self.op.interest(terms))
         return Loan(name, terms["seniority"], terms, *series, omega / (1.0 - omega), share, commitment, undrawn)
 
     def run(self, last: int) -> Course:
@@ -69,55 +75,69 @@ class Course:
 
     def build(self, k: int, row: dict[str, float]) -> None:
         """Draw what construction needs in the middle and at the end of the row."""
-        active = k <= self.ready and self.default is None
+        active = k <= self.ready and self.default is None and (self.op.abandoned is None or k <= self.op.abandoned)
         capex, dt = self.op.capex[k], 1.0 / self.m
+        granted = sum(self.grants.values())
         paid_in = self.draw_middle(k, capex, active)
         row |= {"capex": capex, "equity_middle": paid_in, "fees": 0.0, "interest_capitalised": 0.0, "idc_withheld": 0.0}
-        before_cod = part_before(self.op.cod, k, self.m)
-        capitalising = part_before(self.cash_interest, k, self.m)
+        row["grants_middle"] = granted - sum(self.grants.values())
         for loan in self.loans if active else []:
             terms, rate = loan.terms, loan.exchange[k]
-            if k == 0:
-                row["fees"] += (terms["arrangement_fee"] + terms["guarantee_premium"]) * loan.commitment / rate
-            open_line = loan.undrawn + 0.5 * loan.middle  # undrawn before the row less half of what was drawn in it
-            row["fees"] += terms["commitment_fee"] * dt * before_cod * open_line / rate
-            loan.capitalised = capitalising * loan.rho[k] * dt * (loan.performing + 0.5 * loan.middle)
+            if k == self.fid:
+                loan.fees += (terms["arrangement_fee"] + terms["guarantee_premium"]) * loan.commitment / rate
+            if not self.stopped(loan, k):
+                open_line = loan.undrawn + 0.5 * loan.middle  # undrawn before the row less half of its drawing
+                loan.fees += terms["commitment_fee"] * dt * self.before(self.op.cod, k) * open_line / rate
+            row["fees"] += loan.fees
+            loan.capitalised = loan.performing + 0.5 * loan.middle
+            loan.capitalised *= self.before(self.cash_interest, k) * loan.rho[k] * dt
             row["interest_capitalised"] += loan.capitalised / rate
             row["idc_withheld"] += loan.capitalised * loan.gross_up / rate
         row["first_reserves"] = 0.0
         if active and k == self.ready:
             row["first_reserves"] = sum(self.plan.first_reserves.values()) + self.plan.first_operating
+            row["first_reserves"] *= self.op.kappa
         uses = row["fees"] + row["interest_capitalised"] + row["idc_withheld"] + row["first_reserves"]
         self.to_write_off += uses - row["first_reserves"]
         row["uses"] = capex + uses
         row["grants"] = capex - paid_in - sum(loan.middle / loan.exchange[k] for loan in self.loans)
-        left = self.draw_end(k, uses)
+        left = self.draw_end(k, uses, active)
         row["grants"] += uses - left - sum(loan.end / loan.exchange[k] for loan in self.loans)
         row["building"] = paid_in + left
         row["debt_drawn"] = sum((loan.middle + loan.end) / loan.exchange[k] for loan in self.loans)
+
+    def before(self, instant: float, k: int) -> float:
+        """Return the part of a row before an instant; none before FID."""
+        return part_before(instant, k, self.m) if self.op.world.begun(k) else 0.0
+
+    def stopped(self, loan: Loan, k: int) -> bool:
+        """Say whether a lender pays nothing out in a row."""
+        return self.op.world.stops(k, loan.name, loan.terms["nation"])
 
     def draw_middle(self, k: int, capex: float, active: bool) -> float:
         """Draw for capital expenditure; return what sponsors pay of it."""
         left = capex
         for loan in self.loans:
-            loan.middle = loan.end = loan.capitalised = 0.0
-            if active:
+            loan.middle = loan.end = loan.capitalised = loan.fees = 0.0
+            if active and not self.stopped(loan, k):
                 wanted = loan.share * capex * loan.exchange[k]
                 loan.middle = wanted if self.sizing else min(wanted, loan.undrawn)
                 loan.undrawn -= loan.middle
                 left -= loan.middle / loan.exchange[k]
-        return left - self.granted(capex if active else 0.0)
+        return rest(left - self.granted(capex if active else 0.0), capex)
 
-    def draw_end(self, k: int, uses: float) -> float:
+    def draw_end(self, k: int, uses: float, active: bool) -> float:
         """Draw for the uses at the end of the row; return what sponsors pay of them."""
         left = uses
         for loan in self.loans:
+            if not active or self.stopped(loan, k):
+                continue
             wanted = loan.share * uses * loan.exchange[k]
             regular = wanted if self.sizing else min(wanted, loan.undrawn)
             loan.undrawn -= regular
             loan.end = regular + min(max(wanted - regular, 0.0), loan.capitalised)
             left -= loan.end / loan.exchange[k]
-        return left - self.granted(uses)
+        return rest(left - self.granted(uses), uses)
 
     def granted(self, uses: float) -> float:
         """Return what grants pay of some uses, as long as their money lasts."""
@@ -137,7 +157,7 @@ class Course:
 
     def fall_due(self, k: int, row: dict[str, float]) -> None:
         """Say what is due, by plan and by acceleration; what was drawn in the row joins the performing balance."""
-        dt, after_cod = 1.0 / self.m, 1.0 - part_before(self.cash_interest, k, self.m)
+        dt, after_cod = 1.0 / self.m, 1.0 - self.before(self.cash_interest, k)
         if self.default is not None:
             after_cod = 1.0
         row["debt_service_due"] = row["interest_due"] = row["withholding_due"] = row["claims"] = 0.0
@@ -167,9 +187,9 @@ class Course:
         row["fee_depreciation"] = self.fee_depreciation(k)
         income = op.ebitda[k] + op.replacements_written[k] + row["reserve_interest"]
         income -= row["interest_due"] + row["withholding_due"] + row["shareholder_interest"] + row["fee_depreciation"]
-        row["tax_paid"] = sum(
-            tax.tax(tax.terms["share"] * (income - op.depreciation[name][k])) for name, tax in self.taxes.items()
-        )
+        profits = {name: tax.terms["share"] * (income - op.depreciation[name][k]) for name, tax in self.taxes.items()}
+        self.tax_by_state.append({name: tax.tax(profits[name]) for name, tax in self.taxes.items()})
+        row["tax_paid"] = sum(self.tax_by_state[-1].values())
         pot = self.cash + self.maintenance + op.ebitda[k] + row["reserve_interest"] - row["tax_paid"]
         gap = max(-pot - self.operating, 0.0)
         self.operating -= min(max(-pot, 0.0), self.operating)
@@ -283,21 +303,14 @@ class Course:
         self.accrued -= row["interest_to_sponsors"]
         self.lent -= row["principal_to_sponsors"]
         row["dividends"] = row["distributions"] - row["interest_to_sponsors"] - row["principal_to_sponsors"]
-        row["sponsor_withholding"] = sum(
-            sponsor["share"]
-            * (
-                row["interest_to_sponsors"] * self.op.withheld(sponsor["nation"], "interest")
-                + row["dividends"] * self.op.withheld(sponsor["nation"], "dividends")
-            )
-            for sponsor in self.terms["sponsors"].values()
-        )
+        row |= self.owners.pay(k, row)
 
     def close(self, k: int, row: dict[str, float]) -> None:
         """Fill the reserves for the first time, write off what is lost, say whether this is a default; keep the row."""
         if row["first_reserves"] > 0.0:
-            self.operating += self.plan.first_operating
+            self.operating += self.plan.first_operating * self.op.kappa
             for rank, amount in self.plan.first_reserves.items():
-                self.reserve[rank] += amount
+                self.reserve[rank] += amount * self.op.kappa
         row["written_off"] = row["forgiven"] = 0.0
         if k == self.wind_up:
             row["written_off"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
@@ -305,12 +318,12 @@ class Course:
             for loan in self.loans:
                 loan.performing = loan.arrears = 0.0
         lasted = self.breach is not None and k - self.breach >= self.terms["cure_years"] * self.m - 1e-9
-        if self.default is None and (lasted or row["written_off"] > 0.0):
+        given_up = k == self.op.abandoned and any(loan.performing + loan.arrears > 0.0 for loan in self.loans)
+        if self.default is None and (lasted or row["written_off"] > 0.0 or given_up):
             self.default = k
         row["debt_balance"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
         row["arrears"] = sum(loan.arrears / loan.exchange[k] for loan in self.loans)
         row["reserves"] = sum(self.reserve.values()) + self.operating + self.maintenance
         row |= {"cash_balance": self.cash, "shareholder_loan": self.lent + self.accrued}
-        row["equity_flow"] = row["distributions"] - row["sponsor_withholding"] - row["equity_paid_in"]
         for loan in self.loans:
             loan.keep()

@@ -92,7 +92,7 @@ def exchange_gain(course: Course, k: int) -> float:
 
 def metrics(course: Course) -> Found:
     """Return all metrics of one draw."""
-    promised = course.plan.equity * (1.0 + course.terms["standby_equity_share"])
+    promised = course.plan.equity * course.op.kappa * (1.0 + course.terms["standby_equity_share"])
     debt, uses = sum(column(course, "debt_drawn")), sum(column(course, "uses"))
     return {
         **of_sponsors(course),
@@ -123,8 +123,8 @@ def equity_valued(course: Course) -> Valued:
             factors.append([(1.0 + nominal) ** -t for t in times])
         else:
             factors.append([(1.0 + real) ** -t / d for t, d in zip(times, deflators, strict=True)])
-    early = column(course, "equity_middle")
-    late = [row["equity_flow"] + row["equity_middle"] for row in course.rows]
+    early = column(course, "sponsors_pay_middle")
+    late = [row["equity_flow"] + row["sponsors_pay_middle"] for row in course.rows]
     table = {"ebitda": late, "tax": [0.0] * len(late), "capex": early, "net": column(course, "equity_flow")}
     return Valued(op.m, table, end, middle, op.deflator_end, op.deflator_middle, factors[0], factors[1])
 
@@ -133,8 +133,7 @@ def of_sponsors(course: Course) -> Found:
     """Return the metrics of equity_flow."""
     v = equity_valued(course)
     ones = [1.0] * len(v.end)
-    paid_in = sum(column(course, "equity_paid_in"))
-    received = sum(row["distributions"] - row["sponsor_withholding"] for row in course.rows)
+    paid_in, received = sum(column(course, "sponsors_pay")), sum(column(course, "sponsors_get"))
     npv = math.fsum(f * x for f, x in zip(v.factor_end, v.operating, strict=True))
     npv -= math.fsum(f * x for f, x in zip(v.factor_middle, v.table["capex"], strict=True))
     root = irr(v)

@@ -1,4 +1,4 @@
-"""Scalar reference model of the financing, first part: inputs, plan, loan, tax (docs/financing.md §1, §2).
+"""Scalar reference model of the financing, first part: inputs, plan, loan, tax (financing.md §1, §2; sanctions.md §6).
 
 All parts are written from docs/financing.md alone and share no code with ``sim``: ``scalar_sizing`` makes the plan on
 the lenders' case, ``scalar_finance`` runs one draw on it, ``scalar_finance_metrics`` gives the figures of §9.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scalar_processes import Series, Values
+from scalar_sanctions import CALM, World
 
 TIE = 1e-9
 """Instants [rows] and parts of a row closer than this are the same."""
@@ -47,6 +48,15 @@ class Operation:
     """Reference rates of interest."""
     deflator_end: Series
     deflator_middle: Series
+    world: World = CALM
+    kappa: float = 1.0
+    """By what factor costs have moved until FID."""
+    abandoned: int | None = None
+    """Row at whose end the building was given up."""
+    seized: int | None = None
+    """q, the row of the seizure."""
+    blocked: Mapping[str, Series] = field(default_factory=dict)
+    """The blocked account by row."""
 
     @property
     def m(self) -> int:
@@ -76,7 +86,8 @@ class Operation:
         ready, found = row_of(self.cod, self.m), []
         for k, level in enumerate(self.reference[tranche["reference"]]):
             early = building is not None and k <= ready
-            found.append(max(level + (building if early else tranche["margin"]), 0.0))
+            margin = (building if early else tranche["margin"]) + self.world.effect(k, "margin_addon", 0.0)
+            found.append(max(level + margin, 0.0))
         return found
 
     def withheld(self, nation: str, kind: str) -> float:
@@ -132,6 +143,11 @@ def part_before(instant: float, k: int, m: int) -> float:
     return 0.0 if part < TIE else 1.0 if part > 1.0 - TIE else part
 
 
+def rest(left: float, uses: float) -> float:
+    """Return what is left of some uses for sponsors; rounding is nothing."""
+    return left if abs(left) > 1e-13 * uses else 0.0
+
+
 def ahead(series: Series, k: int, rows: float) -> float:
     """Return the sum of the next rows after k; a fraction of a row counts as such."""
     total = 0.0
@@ -170,6 +186,8 @@ class Loan:
     principal_due: float = 0.0
     scheduled: float = 0.0
     """Scheduled service with withholding, US dollars."""
+    fees: float = 0.0
+    """Fees and premium of the row, US dollars."""
     interest: float = 0.0
     principal: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -182,6 +200,7 @@ class Loan:
     def keep(self) -> None:
         """Write the row down."""
         row = {"drawn": self.middle + self.end, "drawn_middle": self.middle, "interest": self.interest}
+        row["fees"] = self.fees
         row |= {"interest_capitalised": self.capitalised, "principal": self.principal}
         self.history.append({**row, "balance": self.performing + self.arrears, "arrears": self.arrears})
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scalar_construction import TIE
+from scalar_construction import TIE, Built
 from scalar_processes import Money, Series, Values
+from scalar_sanctions import World
 
 REVENUE = ("revenue_merchant", "revenue_ppa", "revenue_capacity")
 
@@ -58,12 +59,16 @@ def valued(values: Values, money: Money, table: Mapping[str, Series]) -> Valued:
     return Valued(m, table, end, middle, deflator_end, deflator_middle, factor_end, factor_middle)
 
 
-def metrics(values: Values, money: Money, cod: float, table: Mapping[str, Series]) -> dict[str, float | None]:
+def metrics(
+    values: Values, money: Money, cod: float, table: Mapping[str, Series], built: Built, world: World
+) -> dict[str, float | None]:
     """Return all metrics of one draw."""
     v = valued(values, money, table)
     inverse_end, inverse_middle = [1.0 / d for d in v.deflator_end], [1.0 / d for d in v.deflator_middle]
     ones = [1.0] * len(v.end)
     real = payback(v, inverse_end, inverse_middle)
+    fid = math.inf if world.fid is None else world.fid / v.m
+    going_on = world.fid is not None and built.abandoned is None
     return {
         "cod_years": cod,
         "project_npv_usd": math.fsum(f * x for f, x in zip(v.factor_end, v.operating, strict=True)) - capex_value(v),
@@ -72,12 +77,16 @@ def metrics(values: Values, money: Money, cod: float, table: Mapping[str, Series
         "project_payback_nominal_years": payback(v, ones, ones),
         "project_payback_discounted_years": payback(v, v.factor_end, v.factor_middle),
         "project_payback_from_cod_years": real - cod if math.isfinite(real) else math.inf,
-        "project_payback_from_fid_years": real,
+        "project_payback_from_fid_years": real - fid if math.isfinite(real) else math.inf,
+        "invested": float(world.fid is not None),
+        "fid_years": fid,
+        "abandoned": float(built.abandoned is not None),
+        "years_stopped": built.years_stopped,
         **levelised(v),
         "project_moic": moic(table["net"]),
         "project_mirr": mirr(v),
         "peak_funding_usd": peak_funding(table["net"]),
-        "cut_by_horizon": float(cod + lasting(values) > v.end[-1] + TIE),
+        "cut_by_horizon": float(going_on and cod + lasting(values) > v.end[-1] + TIE),
     }
 
 
@@ -154,6 +163,8 @@ def mirr(v: Valued) -> float:
     last = flows[-1] if flows else 0
     paid_in = capex_value(v) + math.fsum(f * max(-x, 0.0) for f, x in zip(v.factor_end, v.operating, strict=True))
     paid_out = math.fsum(f * max(x, 0.0) for f, x in zip(v.factor_end, v.operating, strict=True)) / v.factor_end[last]
+    if paid_in > 0.0 and paid_out == 0.0:
+        return -1.0
     return float((paid_out / paid_in) ** (v.m / last) - 1.0) if paid_in > 0.0 and last else math.nan
 
 

@@ -1,30 +1,28 @@
-"""Scalar reference model, one draw of the whole model as loops over rows (docs/model.md §1, §5 … §8).
+"""Scalar reference model, one draw of the whole model as loops over rows (docs/model.md §1, §5 … §8; sanctions.md §4).
 
 It reads as the definition of the model. It is written from docs/model.md and docs/conventions.md alone and shares no
 code with ``sim``; the numpy engine must agree with it. `evaluate` takes the plain values of one draw (see `plain`),
-the standard normal shocks of each process and the faults of the cable. Processes and money are in
-``scalar_processes``, construction in ``scalar_construction``, tax in ``scalar_tax``, valuation in ``scalar_metrics``.
+the standard normal shocks of each process and the faults of the cable, and the politics of the draw. Processes and
+money are in ``scalar_processes``, what a draw is in ``scalar_draw``, construction in ``scalar_construction``, dispatch
+in ``scalar_dispatch``, tax in ``scalar_tax``, valuation in ``scalar_metrics``, politics in ``scalar_sanctions``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
-from scalar_construction import TIE, budget_usd, clock, in_usd, spending
+from scalar_construction import NOBODY, TIE, Promise, Site, build, clock, in_usd
+from scalar_dispatch import Offer, dispatch, line_of
+from scalar_draw import Z90 as Z90
+from scalar_draw import Draw, Faults, availability, sending_limit
 from scalar_metrics import metrics
 from scalar_processes import Money, Series, Shocks, Values, all_paths, money_of
+from scalar_sanctions import CALM, World, case_regime, lenders_world, waiting
 from scalar_tax import taxes
 
 from sim.base.quantities import Section
-
-Z90 = 1.2815515655446004
-Faults = Sequence[Sequence[tuple[float, float]]]
-"""Per period: (start as a fraction of the period, repair days) of each fault."""
 
 
 def plain(filled: Any, column: int) -> Any:
@@ -43,186 +41,18 @@ def horizon(lenders: Values, largest_life: float) -> int:
     timeline, decommissioning = lenders["timeline"], lenders["costs"]["decommissioning"]
     m = int(timeline["periods_per_year"])
     removal = float(decommissioning["years"]) if decommissioning else 0.0
-    _, cod = clock(timeline, 200 * m)
-    return m * math.ceil(cod + float(timeline["max_delay_years"]) + largest_life + removal - TIE)
+    cod = planned_cod(lenders, 200 * m)
+    years = cod + float(timeline["max_delay_years"]) + largest_life + removal + waiting(lenders)
+    return m * math.ceil(years - TIE)
 
 
-# --- the draw -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One draw: plain values, the paths of its processes, its money, its COD, its faults."""
-
-    values: Values
-    paths: Mapping[str, Series]
-    money: Money
-    periods: int
-    cod: float
-    faults: Faults | None
-
-    @cached_property
-    def m(self) -> int:
-        """Periods per year."""
-        return int(self.values["timeline"]["periods_per_year"])
-
-    @cached_property
-    def dt(self) -> float:
-        """Length of a period [years]."""
-        return 1.0 / self.m
-
-    @cached_property
-    def life(self) -> float:
-        """Operating life [years]."""
-        return float(self.values["timeline"]["operation_years"])
-
-    def time(self, k: int) -> float:
-        """Return t_k."""
-        return k / self.m
-
-    def age(self, k: int) -> float:
-        """Return the age at the start of a row [years]."""
-        return max(self.time(k - 1) - self.cod, 0.0)
-
-    def overlap(self, k: int, start: float, end: float) -> float:
-        """Return the time [years] that [start, end] shares with row k; none with the opening row."""
-        return max(0.0, min(self.time(k), end) - max(self.time(k - 1), start)) if k > 0 else 0.0
-
-    def operating_share(self, k: int) -> float:
-        """Return o_k."""
-        return self.overlap(k, self.cod, self.cod + self.life) / self.dt
-
-    def contains(self, k: int, instant: float) -> bool:
-        """Say whether t_(k-1) < instant <= t_k."""
-        return self.time(k - 1) + TIE < instant <= self.time(k) + TIE
-
-    @cached_property
-    def slices(self) -> list[tuple[float, float]]:
-        """Weights and levels of the price duration curve."""
-        return curve_slices(self.values["market"]["duration_curve"])
-
-    @cached_property
-    def budget(self) -> float:
-        """Capital budget in US dollars."""
-        return budget_usd(self.values, self.money)
-
-
-# --- operation and losses (§5, §6) --------------------------------------------------------------------------------
-
-
-def sending_limit(draw: Draw, k: int) -> float:
-    """Return Q, the most that can be sent in row k [MW]."""
-    supply = draw.values["supply"]
-    age, ramp = draw.age(k), supply["ramp_up"]
-    built_up = 1.0
-    if ramp:
-        built_up = min(1.0, ramp["starts_at"] + (1.0 - ramp["starts_at"]) * (age + draw.dt / 2.0) / ramp["years"])
-    worn = (1.0 - supply["degradation_per_year"]) ** age
-    offered: float = supply["net_capacity_mw"] * supply["availability"] * built_up * worn
-    return min(float(draw.values["link"]["capacity_mw"]), offered)
-
-
-def availability(draw: Draw, k: int) -> float:
-    """Return A_k, the share of time for which the link is available."""
-    link, outages = draw.values["link"], draw.values["link"]["outages"]
-    if outages is None:
-        return float(link["availability"])
-    if draw.faults is None:
-        sigma = math.log(outages["repair_p90_days"] / outages["repair_median_days"]) / Z90
-        repair = outages["repair_median_days"] * math.exp(sigma**2 / 2.0)
-        repair *= 1.0 + outages["ice_season_share"] * (outages["ice_factor"] - 1.0)
-        down = outages["failures_per_100km_year"] * link["length_km"] / 100.0 * repair / 365.0 / outages["poles"]
-    else:
-        lost = 0.0
-        for j, period in enumerate(draw.faults[:k], start=1):
-            for fraction, days in period:
-                start = draw.time(j - 1) + fraction * draw.dt
-                lost += draw.overlap(k, start, start + days / 365.0)
-        down = lost / (draw.dt * outages["poles"])
-    return max(0.0, 1.0 - float(outages["converter_unavailability"]) - float(down))
-
-
-@dataclass(frozen=True)
-class Line:
-    """What is lost between the ends: to receive r one sends r · per_mw + rho · r²."""
-
-    per_mw: float
-    rho: float
-
-    def sent(self, received: float) -> float:
-        """Return q(r) [MW]."""
-        return received * self.per_mw + self.rho * received**2
-
-    def largest_receipt(self, limit: float) -> float:
-        """Return the r with q(r) = limit: the root of the quadratic in a form that also holds for rho = 0."""
-        return 2.0 * limit / (self.per_mw + math.sqrt(self.per_mw**2 + 4.0 * self.rho * limit))
-
-
-def line_of(link: Values) -> Line:
-    """Return the losses of the link."""
-    kept = 1.0 - link["converter_loss"]
-    loss = link["line_loss_per_1000km"] * (link["length_km"] + link["onshore_km"]) / 1000.0
-    full = kept * (1.0 - loss) * link["capacity_mw"]
-    return Line(1.0 / kept, loss * link["capacity_mw"] / full**2)
-
-
-# --- dispatch (§7) ------------------------------------------------------------------------------------------------
-
-
-def curve_slices(curve: Mapping[float, float] | None) -> list[tuple[float, float]]:
-    """Return (weight, mean level) of the bins [j · 0.02, (j + 1) · 0.02) of the curve scaled to mean 1."""
-    if curve is None:
-        return [(1.0, 1.0)]
-    points = [(percentile / 100.0, curve[percentile]) for percentile in sorted(curve)]
-    pieces = list(pairwise(points))
-    mean = math.fsum((p1 - p0) * (y0 + y1) / 2.0 for (p0, y0), (p1, y1) in pieces)
-    weight: dict[int, float] = {}
-    integral: dict[int, float] = {}
-    for (p0, low), (p1, high) in pieces:
-        y0, y1 = low / mean, high / mean
-        for j in range(math.floor(y0 / 0.02), math.floor(y1 / 0.02) + 1):
-            if y0 == y1:
-                share, level = p1 - p0, y0
-            else:
-                bottom, top = max(y0, j * 0.02), min(y1, (j + 1) * 0.02)
-                share, level = (p1 - p0) * (top - bottom) / (y1 - y0), (bottom + top) / 2.0
-            weight[j] = weight.get(j, 0.0) + share
-            integral[j] = integral.get(j, 0.0) + share * level
-    return [(weight[j], integral[j] / weight[j]) for j in sorted(weight) if weight[j] > 0.0]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """The terms of one row: market currency per kWh, MW received."""
-
-    price: float
-    floor: float
-    effect: float
-    sending_cost: float
-    receiving_charge: float
-    limit: float
-    firm: float
-    line: Line
-    competitive: bool
-
-
-def dispatch(offer: Offer, slices: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Return merchant revenue rate, MW received and MW sent (PPA power included), each a mean over the slices."""
-    a, b, c, rho = offer.firm, offer.effect, offer.sending_cost, offer.line.rho
-    room = max(offer.limit - a, 0.0)
-    hurdle = c * offer.line.per_mw + offer.receiving_charge + b * a + 2.0 * c * rho * a
-    slope = (b if offer.competitive else 2.0 * b) + 2.0 * c * rho
-    rate = received = sent = 0.0
-    for weight, level in slices:
-        price = max(offer.price * level, offer.floor)
-        if slope == 0.0:
-            r = room if price > hurdle else 0.0
-        else:
-            r = min(max((price - hurdle) / slope, 0.0), room)
-        rate += weight * r * (price - b * a - b * r)
-        received += weight * (a + r)
-        sent += weight * offer.line.sent(a + r)
-    return rate, received, sent
+def planned_cod(lenders: Values, rows: int) -> float:
+    """Return COD of the lenders' case; lenders take a regime in which nobody stops."""
+    if not lenders.get("sanctions") or lenders["sanctions"]["regimes"][case_regime(lenders)]["pace"] is None:
+        return clock(lenders["timeline"], rows)[1]
+    free = {**lenders, "costs": {**lenders["costs"], "items": {}, "contingency": None}}
+    money = Money(0, int(lenders["timeline"]["periods_per_year"]), {}, {}, {})
+    return Site(free, money, rows, lenders_world(lenders, rows), NOBODY).work().cod
 
 
 # --- trade of one row (§7, §8) ------------------------------------------------------------------------------------
@@ -263,6 +93,7 @@ def agreements(draw: Draw, k: int) -> list[tuple[float, float]]:
         if scheme["kind"] != "ppa" or draw.cod > draw.time(k) or draw.age(k) >= scheme["term_years"] - TIE:
             continue
         price = draw.paths[f"market.schemes.{name}.price_per_kwh"][k] * draw.money.growth(scheme, k)
+        price *= 1.0 - draw.world.effect(k, "price_discount", 0.0)
         found.append((scheme["share"], price / draw.money.rate(scheme["currency"], k)))
     return found
 
@@ -280,7 +111,7 @@ def trade(draw: Draw, k: int) -> dict[str, float]:
         limit = min(limit, market["import_limit_mw"])
     ppas = agreements(draw, k)
     offer = Offer(
-        price=price,
+        price=price * (1.0 - draw.world.effect(k, "price_discount", 0.0)),
         floor=market["price_floor_per_kwh"] * index,
         effect=market["price_effect_per_gw"] / 1000.0 * index,
         sending_cost=(unit + at_sending) * rate / 1000.0,
@@ -322,6 +153,8 @@ def operating_cost(draw: Draw, k: int, energy_sent: float) -> float:
     for cost in draw.values["costs"]["operating"].values():
         index, rate = draw.money.growth(cost, k), draw.money.rate(cost["currency"], k)
         index *= max(0.0, 1.0 - cost["decline_per_year"] * full_years)
+        if cost.get("insurance"):
+            index *= draw.world.effect(k, "insurance_factor", 1.0)
         if cost["share_of_capex_per_year"] is not None:
             total += cost["share_of_capex_per_year"] * draw.budget * index * years
         elif cost["amount_million_per_year"] is not None:
@@ -374,38 +207,89 @@ def salvage(draw: Draw, k: int) -> float:
     return float(item["share_of_capex"] * draw.budget * index)
 
 
+def blocked_revenue(draw: Draw, revenue: Series) -> dict[str, Series]:
+    """Return what enters and leaves the blocked account by row, and its balance (docs/sanctions.md §4)."""
+    found: dict[str, Series] = {"blocked": [], "released": [], "lost": [], "confiscated": [], "blocked_balance": []}
+    balance = 0.0
+    for k, earned in enumerate(revenue):
+        part, blocked, leaving = draw.world.effect(k, "revenue_blocked", 0.0), 0.0, 0.0
+        confiscated = balance if k == draw.seized else 0.0
+        balance -= confiscated
+        if part == 0.0:
+            leaving, balance = balance, 0.0
+        else:
+            blocked = part * earned
+            balance += blocked
+        released = leaving * draw.values["sanctions"]["blocked_recovery"] if leaving else 0.0
+        row = (blocked, released, leaving - released, confiscated, balance)
+        for name, amount in zip(found, row, strict=True):
+            found[name].append(amount)
+    return found
+
+
 def ebitda(row: Mapping[str, float]) -> float:
     """Return the operating result of a row."""
     income = row["revenue_merchant"] + row["revenue_ppa"] + row["revenue_capacity"] + row["salvage"]
     running = row["supply_cost"] + row["charges"] + row["operating_cost"]
-    return income - running - row["replacements"] - row["decommissioning"]
+    held_back = row["blocked"] - row["released"]
+    return income - held_back - running - row["replacements"] - row["decommissioning"]
 
 
-def evaluate(values: Values, shocks: Shocks, events: Mapping[str, Faults] | None, periods: int) -> dict[str, Any]:
-    """Return the rows (lists, k = 0 … N) and metrics of one draw.
-
-    ``shocks``: path of a process: e_1 … e_N (inflation: per calendar year), correlated; an absent path has no shocks,
-    a single number is the score at which each of its averages stands.
-    ``events``: {"link.outages": faults of each period}, or None for the expected effect. ``periods``: N.
-    """
+def draw_of(
+    values: Values,
+    shocks: Shocks,
+    events: Mapping[str, Faults] | None,
+    periods: int,
+    world: World = CALM,
+    promise: Promise = NOBODY,
+) -> Draw:
+    """Return one draw, built; arguments as for `evaluate`."""
     paths = all_paths(values, shocks, periods)
-    clocks, cod = clock(values["timeline"], periods)
+    money = money_of(values, paths)
     faults = events.get("link.outages") if events is not None else None
-    draw = Draw(values, paths, money_of(values, paths), periods, cod, faults)
-    capital, renewed = spending(values, draw.money, clocks), list(values["costs"]["replacements"].values())
-    rows = []
+    return Draw(values, paths, money, periods, build(values, money, periods, world, promise), faults, world)
+
+
+def table_of(draw: Draw) -> dict[str, Series]:
+    """Return the lines of one draw, a number for each row k = 0 … N."""
+    values, built, periods = draw.values, draw.built, draw.periods
+    renewed, rows = list(values["costs"]["replacements"].values()), []
     for k in range(periods + 1):
-        row = {"progress": clocks[k], "capex": math.fsum(spent[k] for _, spent in capital)}
+        row = {"progress": built.clocks[k], "capex": math.fsum(spent[k] for _, spent in built.capital)}
         row |= {"operating_share": draw.operating_share(k), **trade(draw, k)}
         row["revenue_capacity"] = capacity_payments(draw, k)
         row["operating_cost"] = operating_cost(draw, k, row["energy_sent_mwh"])
         row |= {"replacements": math.fsum(replacement(draw, item, k) for item in renewed)}
         row |= {"maintenance_target": set_aside(draw, k)}
         row |= {"decommissioning": decommissioning(draw, k), "salvage": salvage(draw, k)}
-        rows.append({**row, "ebitda": ebitda(row)})
+        rows.append(row)
+    revenue = [row["revenue_merchant"] + row["revenue_ppa"] + row["revenue_capacity"] for row in rows]
+    accounts = blocked_revenue(draw, revenue)
+    for k, row in enumerate(rows):
+        row |= {name: line[k] for name, line in accounts.items()}
+        row["ebitda"] = ebitda(row)
     lives = [(item["tax_life_years"], item) for item in renewed if item["tax_life_years"] is not None]
     renewals = [(life, [replacement(draw, item, k) for k in range(periods + 1)]) for life, item in lives]
-    for row, written, paid in zip(rows, *taxes(values, rows, capital, renewals, cod), strict=True):
+    for row, written, paid in zip(rows, *taxes(values, rows, built.capital, renewals, draw.cod), strict=True):
         row |= {"depreciation": written, "tax": paid, "net": row["ebitda"] - paid - row["capex"]}
-    table = {name: [row[name] for row in rows] for name in rows[0]}
-    return {**table, **metrics(values, draw.money, cod, table)}
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def evaluate(
+    values: Values,
+    shocks: Shocks,
+    events: Mapping[str, Faults] | None,
+    periods: int,
+    world: World = CALM,
+    promise: Promise = NOBODY,
+) -> dict[str, Any]:
+    """Return the rows (lists, k = 0 … N) and metrics of one draw.
+
+    ``shocks``: path of a process: e_1 … e_N (inflation: per calendar year), correlated; an absent path has no shocks,
+    a single number is the score at which each of its averages stands.
+    ``events``: {"link.outages": faults of each period}, or None for the expected effect. ``periods``: N.
+    ``world``: politics; ``promise``: who pays for building.
+    """
+    draw = draw_of(values, shocks, events, periods, world, promise)
+    table = table_of(draw)
+    return {**table, **metrics(values, draw.money, draw.cod, table, draw.built, world)}

@@ -11,9 +11,26 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sim"
 ROOMS = (
-    *("timeline", "sanctions", "macro", "costs", "running", "physical", "market"),
-    *("dispatch", "operations", "tax", "project", "terms", "repayment", "loans", "borrowing", "limits", "sizing"),
-    *("books", "funding", "default", "waterfall", "financing", "roots", "irr", "metrics", "finance_metrics"),
+    *("timeline", "macro", "terms", "sanctions", "effects", "regimes", "costs", "works", "construction", "running"),
+    *("physical", "market", "dispatch", "operations", "tax", "blocked", "project", "repayment", "loans"),
+    *(
+        "borrowing",
+        "limits",
+        "sizing",
+        "owners",
+        "books",
+        "opening",
+        "funding",
+        "default",
+        "waterfall",
+        "financing",
+        "roots",
+        "irr",
+        "metrics",
+        "finance_metrics",
+        "bearers",
+        "counterfactual",
+    ),
 )
 """The rooms of `sim.model` in the order in which money flows; a room sees only those before it."""
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -25,7 +42,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sim.model": (),
     "sim.explain_errors": ("sim.base", "sim.errors"),
     "sim.sections": ("sim.base", "sim.model"),
-    "sim.checks": ("sim.base", "sim.checks_of_finance", "sim.checks_of_tax", "sim.model", "sim.sections"),
+    "sim.checks": (
+        *("sim.base", "sim.checks_of_finance", "sim.checks_of_market", "sim.checks_of_sanctions", "sim.checks_of_tax"),
+        *("sim.model", "sim.sections", "sim.warnings_of_sanctions"),
+    ),
+    "sim.checks_of_market": ("sim.base", "sim.model", "sim.sections"),
+    "sim.checks_of_sanctions": ("sim.base", "sim.model", "sim.sections"),
+    "sim.warnings_of_sanctions": ("sim.base", "sim.model", "sim.sections"),
     "sim.checks_of_finance": ("sim.base", "sim.model", "sim.sections"),
     "sim.checks_of_tax": ("sim.base", "sim.model"),
     "sim.scenario": ("sim.base", "sim.checks", "sim.errors", "sim.explain_errors", "sim.sections"),
@@ -33,7 +56,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sim.prepare": ("sim.base", "sim.errors", "sim.explain_errors", "sim.model", "sim.scenario", "sim.stages"),
     "sim.collect": ("sim.base", "sim.model", "sim.scenario", "sim.stages"),
     "sim.engine": ("sim.base", "sim.collect", "sim.model", "sim.prepare", "sim.scenario", "sim.stages"),
-    "sim.tables": ("sim.base", "sim.collect", "sim.model.finance_metrics", "sim.model.metrics"),
+    "sim.tables": (
+        "sim.base",
+        "sim.collect",
+        "sim.model.counterfactual",
+        "sim.model.finance_metrics",
+        "sim.model.metrics",
+    ),
     "sim.sheets": (),
     "sim.arguments": ("sim",),
     "sim.lock": ("sim.errors",),

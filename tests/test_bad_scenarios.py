@@ -20,8 +20,9 @@ from sim.scenario import from_data, parse_override, read
 
 FOLDER = Path(__file__).parent / "bad_scenarios"
 GOOD, WITH_LOAN = FOLDER / "good.yaml", FOLDER / "good_loan.yaml"
+WITH_SANCTIONS = FOLDER / "good_sanctions.yaml"
 EXPECTED: dict[str, list[str]] = yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8"))
-SOUND = (GOOD.name, WITH_LOAN.name, "expected.yaml")
+SOUND = (GOOD.name, WITH_LOAN.name, WITH_SANCTIONS.name, "expected.yaml")
 BROKEN = sorted(file.name for file in FOLDER.glob("*.yaml") if file.name not in SOUND)
 
 
@@ -42,7 +43,8 @@ def said_of(data: dict[str, Any]) -> list[str]:
 def test_the_good_one_is_good() -> None:
     """The scenarios that the others extend have no mistake, and every file has its expectation."""
     assert read(GOOD).written.title == "A small link"
-    assert not checks.warnings(prepare(read(WITH_LOAN)).spec.written)
+    for file in (WITH_LOAN, WITH_SANCTIONS):
+        assert not checks.warnings(prepare(read(file)).spec.written)
     assert sorted(EXPECTED) == BROKEN
     assert len(BROKEN) >= 60
 
@@ -175,6 +177,87 @@ def test_a_later_file_wins(tmp_path: Path) -> None:
     spec = read(tmp_path / "all.yaml")
     assert spec.written.title == "two"
     assert [spec.leaves[f"link.{key}"].dist.lower for key in ("length_km", "capacity_mw")] == [2.0, 1.0]
+
+
+def family(folder: Path, **files: str) -> None:
+    """Write the sound scenario and others beside it; ``_`` in a name is a folder."""
+    (folder / "good.yaml").write_bytes(GOOD.read_bytes())
+    for name, text in files.items():
+        file = folder / f"{name.replace('_', '/')}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+
+
+def test_a_base_of_several_counts_once(tmp_path: Path) -> None:
+    """Of two files that extend one base each brings its own lines: the base in the second does not undo the first."""
+    family(
+        tmp_path,
+        one="extends: good.yaml\nlink: {length_km: 1}\nmarket: {charges: null}\ncorrelations: null\n",
+        two="extends: good.yaml\nlink: {converter_loss: 0.01}\nsupply: {availability: {value: 0.5}}\n",
+        both="extends: [one.yaml, two.yaml]\n",
+        other="extends: [two.yaml, good.yaml, one.yaml, one.yaml]\n",
+    )
+    for name in ("both", "other"):
+        spec = read(tmp_path / f"{name}.yaml")
+        numbers = [spec.leaves[f"link.{key}"].dist.lower for key in ("length_km", "converter_loss", "capacity_mw")]
+        assert numbers == [1.0, 0.01, 600.0]
+        assert not spec.written.market.charges and not spec.written.correlations
+        assert spec.leaves["supply.availability"].certain
+        marks = {key: spec.marks["link", key] for key in ("length_km", "converter_loss", "capacity_mw")}
+        assert marks["length_km"].endswith("one.yaml:2") and marks["converter_loss"].endswith("two.yaml:2")
+        assert "good.yaml:" in marks["capacity_mw"]
+
+
+def test_a_base_stands_where_it_is_first_needed(tmp_path: Path) -> None:
+    """A file that an earlier one extends is below that one, wherever else it is named; the later of two still wins."""
+    family(
+        tmp_path,
+        one="extends: good.yaml\ntitle: one\nlink: {length_km: 1}\n",
+        two="extends: one.yaml\ntitle: two\nlink: {capacity_mw: 2}\n",
+        three="extends: good.yaml\ntitle: three\nlink: {length_km: null, capacity_mw: 3}\n",
+        late="extends: [two.yaml, one.yaml]\n",
+        wins="extends: [two.yaml, three.yaml]\nlink: {length_km: 7}\n",
+        deletes="extends: [two.yaml, three.yaml]\n",
+    )
+    late, wins = read(tmp_path / "late.yaml"), read(tmp_path / "wins.yaml")
+    assert (late.written.title, late.leaves["link.length_km"].dist.lower) == ("two", 1.0)
+    assert (wins.written.title, wins.leaves["link.capacity_mw"].dist.lower) == ("three", 3.0)
+    assert wins.leaves["link.length_km"].dist.lower == 7.0
+    assert told(tmp_path / "deletes.yaml") == ["three.yaml:3: link.length_km: this key is missing; add length_km"]
+
+
+def test_a_base_of_several_is_told_once(tmp_path: Path) -> None:
+    """What is wrong with a file that several extend is said once, at its line; circles are found all the same."""
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    family(
+        folder,
+        base="extends: good.yaml\nlink: {length_km: [1]}\ntitle: 007\n",
+        a_one="extends: ../base.yaml\n",
+        a_two="extends: [../base.yaml, ../a/one.yaml]\nlink: {capacity_mw: x}\n",
+        b_most="extends: [../a/one.yaml, ../a/two.yaml]\n",
+        b_all="extends: [../a/one.yaml, ../a/two.yaml, ../a/none.yaml]\n",
+        c_one="extends: [two.yaml, ../good.yaml]\n",
+        c_two="extends: [../good.yaml, one.yaml]\n",
+    )
+    assert sorted(line.rpartition("../")[2] for line in told(folder / "b" / "most.yaml")) == [
+        "a/two.yaml:2: link.capacity_mw: 'x' is not a number; write a plain number such as 0.05 or 1200",
+        "base.yaml:2: link.length_km: [1] is not a number; write a plain number such as 0.05 or 1200",
+        "base.yaml:3: title: 007 begins with 0; drop the zero, or quote it as a text",
+    ]
+    said = told(folder / "b" / "all.yaml")
+    assert len(said) == 2 and "none.yaml', which is no file; did you mean one.yaml?" in said[0]
+    (circle,) = told(folder / "c" / "one.yaml")
+    assert "two.yaml:1" in circle and "comes back to a file that leads here" in circle
+
+
+def test_shipped_files_compose() -> None:
+    """A financing and a state of politics, both changes of the base case, are put together by naming both."""
+    folder = FOLDER.parents[1] / "scenarios"
+    whole = read(folder / "combined" / "all_equity_none.yaml").written
+    assert whole.financing is not None and whole.sanctions is not None
+    assert not whole.financing.tranches and list(whole.sanctions.regimes) == ["none"]
+    assert whole.timeline.decision is None and len(whole.costs.items) > 3
 
 
 def test_too_many_files(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sim.errors import ScenarioError
 from sim.model.finance_metrics import FINANCE_DEFINITIONS
 from sim.model.metrics import DEFINITIONS, LINE_UNITS, NOMINAL
 from sim.scenario import from_data
-from sim.study import glossary
+from sim.study import glossary, glossary_sanctions
 from sim.study.describe import CVAR, WIDTH, describe, overview
 from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCE_LINES, FINANCING
 from sim.study.keys import keys
@@ -79,7 +79,10 @@ def test_every_key_is_described(name: str) -> None:
     assert "enters" in text
 
 
-@pytest.mark.parametrize("name", [*DEFINITIONS, CVAR, "share_of_programme", "loss_share_of_jbic"])
+SHARES = ("share_of_programme", "loss_share_of_jbic", "change_for_lender_jbic", "change_in_total")
+
+
+@pytest.mark.parametrize("name", [*DEFINITIONS, CVAR, *SHARES])
 def test_every_metric_is_described(name: str) -> None:
     """Metrics have unit, definition and formula."""
     text = describe(name)
@@ -101,15 +104,48 @@ def test_formulas_belong_to_metrics() -> None:
 def test_lines_are_those_of_the_engine() -> None:
     """sim/study/glossary.py describes every line of cashflow.csv and no other, in the same order."""
     lent = {"tranches": {"bank": {"nation": "japan", "seniority": 1, "share": 1, "rate": 0.05, "tenor_years": 8}}}
-    lines = deterministic(from_data("small", small_scenario() | {"financing": lent})).lines
+    full = {"revenue_blocked": 0.5, "dividends_blocked": ["japan"]}
+    sanctions = {"initial": "calm", "regimes": {"calm": {}, "full": full}}
+    lines = deterministic(from_data("small", small_scenario() | {"financing": lent, "sanctions": sanctions})).lines
     assert list(glossary.LINES) == list(lines)
+    political = {*glossary_sanctions.BLOCKED_LINES, *glossary_sanctions.OWNER_LINES}
     without = deterministic(from_data("small", small_scenario())).lines
-    assert list(without) == [name for name in lines if name not in FINANCE_LINES]
+    assert list(without) == [name for name in lines if name not in FINANCE_LINES and name not in political]
     assert {name: line.unit for name, line in glossary.LINES.items()} == {
         name: LINE_UNITS.get(name, NOMINAL) for name in lines
     }
     for name in lines:
         assert "(cash-flow line)" in describe(name)
+
+
+def test_lists_dates_and_tables() -> None:
+    """Lists, dates and tables of numbers say how they are written, the tables with unit and bounds."""
+    rates = describe("sanctions.rates")
+    assert "unit      1/year" in rates and "at least 0 and at most 100" in rates
+    assert "for each name: for each name: a number" in rates and "pert {min, mode, max, [lam]}" in rates
+    assert "a list of nations, such as [japan]" in describe("sanctions.regimes.full.dividends_blocked")
+    assert "a list of names" in describe("sanctions.regimes.NAME.lenders_stop")
+    assert "for each date: text" in describe("sanctions.script")
+    assert "a year, or year and month such as 2014-07" in describe("sanctions.chance_from")
+    assert "for each nation: a number" in describe("sanctions.seizure_loss")
+    decision = " ".join(describe("timeline.decision").split())
+    assert "a block with no_worse_than, lenders_willing, max_wait_years" in decision
+
+
+def test_sanctions_have_their_page() -> None:
+    """Every key of sanctions and of what rests on them names a section of docs/sanctions.md that is there."""
+    text = (ROOT / "docs" / "sanctions.md").read_text("utf-8")
+    titles = set(re.findall(r"^## \d+ ([^(\n]+)$", text, re.MULTILINE))
+    assert {title for _, title in glossary_sanctions.HEADINGS} <= titles
+    assert "docs/sanctions.md, section Building" in describe("sanctions.regimes.full.pace")
+    assert "docs/sanctions.md, section Building" in describe("costs.items.plant.sanctioned_equipment")
+    for start, title in glossary_sanctions.HEADINGS:
+        found = [key.dotted for key in keys() if key.dotted == start or key.dotted.startswith(f"{start}.")]
+        assert found, start
+        assert f"section {title}" in glossary_sanctions.heading(found[0])
+    for key in keys():
+        if key.path[0] == "sanctions" and key.path[-1] != "source":
+            assert glossary_sanctions.heading(key.dotted), key.dotted
 
 
 def test_headings_exist() -> None:

@@ -119,8 +119,10 @@ def shown(value: float, decimals: int) -> str:
 def numbers(name: str) -> list[str]:
     """Return the numbers of a scenario's row in README, from the reference results."""
     of = summary(name)
+    calm = float(of["pays_with_and_without"]["mean"]) + float(of["pays_only_without_sanctions"]["mean"])
     return [
         f"{shown(100.0 * float(of['paid_back']['mean']), 1)} %",
+        f"{shown(100.0 * calm, 1)} %",
         shown(float(of["project_payback_years"]["p50"]), 1),
         shown(float(of["project_npv_usd"]["p50"]) / 1e9, 2),
         shown(float(of["transmission_lcoe_usd_per_mwh"]["p50"]), 0),
@@ -167,6 +169,71 @@ def test_financing_numbers_are_those_of_the_reference(name: str) -> None:
     wanted = financing_numbers(name)
     assert row[2:] == wanted, f"README.md: the row of {name} should end in | {' | '.join(wanted)} |"
     assert sorted(row[0].strip("`") for row in rows("financing")) == sorted(FINANCINGS)
+
+
+def sanctions_numbers(name: str) -> list[str]:
+    """Return the numbers of a row of the table of sanctions, from the reference results."""
+    of = summary(name if name == "base" else f"sanctions/{name}")
+
+    def share(metric: str, decimals: int = 0) -> str:
+        return f"{shown(100.0 * float(of[metric]['mean']), decimals)} %"
+
+    def billion(metric: str) -> str:
+        return shown(float(of[metric]["mean"]) / 1e9, 2)
+
+    return [
+        *(share("invested"), share("abandoned"), share("seized"), share("paid_back", 1), share("defaulted")),
+        *(
+            billion("cost_of_sanctions_usd"),
+            share("sanctions_save_money"),
+            billion("cost_of_sanctions_to_sponsors_usd"),
+        ),
+    ]
+
+
+SANCTIONS = ["base", *sorted(file.stem for file in (ROOT / "scenarios" / "sanctions").glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("name", SANCTIONS)
+def test_sanctions_numbers_are_those_of_the_reference(name: str) -> None:
+    """Each row of the table of sanctions holds the numbers of results/reference."""
+    row = next(row for row in rows("sanctions") if row[0] == f"`{name}`")
+    wanted = sanctions_numbers(name)
+    assert row[2:] == wanted, f"README.md: the row of {name} should end in | {' | '.join(wanted)} |"
+    assert sorted(row[0].strip("`") for row in rows("sanctions")) == sorted(SANCTIONS)
+
+
+LENDERS = {"base": "JBIC and banks", "yamal_like": "China and Russia", "all_equity": "nobody"}
+POLITICS = {name: f"`{name}`" for name in ("none", "replay_2014_2022", "today_full")}
+POLITICS["base"] = "`base`: sectoral, then chance"
+
+
+def combined_numbers(lenders: str, politics: str) -> list[str]:
+    """Return the numbers of a row of the table of politics and lenders, from the reference results."""
+    if lenders == "base":
+        name = "base" if politics == "base" else f"sanctions/{politics}"
+    else:
+        name = f"financing/{lenders}" if politics == "base" else f"combined/{lenders}_{politics}"
+    of = summary(name)
+    loans = float(of["debt_usd"]["deterministic"]) > 0.0
+    return [
+        f"{shown(100.0 * float(of['paid_back']['mean']), 1)} %",
+        shown(float(of["project_payback_years"]["p50"]), 1),
+        shown(float(of["project_npv_usd"]["mean"]) / 1e9, 2),
+        f"{shown(100.0 * float(of['defaulted']['mean']), 0)} %" if loans else "–",
+        shown(float(of["equity_npv_usd"]["mean"]) / 1e9, 2),
+    ]
+
+
+@pytest.mark.parametrize("lenders", LENDERS)
+@pytest.mark.parametrize("politics", POLITICS)
+def test_combined_numbers_are_those_of_the_reference(politics: str, lenders: str) -> None:
+    """Politics by lenders: each of the twelve rows is that of results/reference, in README and in the docs."""
+    start = f"| {POLITICS[politics]} | {LENDERS[lenders]} | "
+    wanted = start + " | ".join(combined_numbers(lenders, politics)) + " |"
+    for page in (README, (ROOT / "docs" / "sanctions.md").read_text("utf-8")):
+        found = [line for line in page.splitlines() if line.startswith(start)]
+        assert found == [wanted]
 
 
 def test_what_the_text_says_of_every_scenario() -> None:

@@ -16,7 +16,7 @@ from small_scenarios import constant, small_scenario
 from sim.base.sampling import Draws
 from sim.collect import Block
 from sim.engine import deterministic, run_block
-from sim.model.sanctions import Effects
+from sim.model.effects import Effects
 from sim.prepare import Model, prepare
 from sim.scenario import from_data
 

@@ -15,9 +15,11 @@ from small_scenarios import constant, plain_arithmetic, small_scenario
 
 from sim.base.sampling import Draws, LendersCase
 from sim.engine import deterministic, run_block
+from sim.model.construction import erect
 from sim.model.dispatch import Curve, Terms, curve, dispatch
+from sim.model.effects import Effects
 from sim.model.physical import Losses, losses
-from sim.model.timeline import Grid, Timeline, run_clock
+from sim.model.timeline import Grid, Timeline
 from sim.prepare import prepare
 from sim.scenario import fill, from_data
 
@@ -181,7 +183,8 @@ def cod_of(years: float, begins: float, ends: float, periods_per_year: int = 1) 
         "window_closes_month": 10,
     }
     timeline: Timeline = fill(from_data("sea", data), LendersCase()).timeline
-    return float(run_clock(timeline, Grid(2027, periods_per_year, 30 * periods_per_year), np.ones((1, 1))).cod_years[0])
+    grid = Grid(2027, periods_per_year, 30 * periods_per_year)
+    return float(erect(timeline, Effects.none(), None, grid).cod_years[0])
 
 
 @pytest.mark.parametrize("m", [1, 2, 4, 12])

@@ -21,7 +21,7 @@ from sim.engine import simulate
 from sim.errors import ScenarioError
 from sim.results import RunFacts, write
 from sim.scenario import from_data, read
-from sim.tables import SUMMARY_COLUMNS
+from sim.tables import BEARER_COLUMNS, SUMMARY_COLUMNS
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 DRAWS = 5_120
@@ -33,11 +33,16 @@ COLUMNS = {
     "cashflow.csv": ("period", "year", "line", "unit", "deterministic", "mean", "p10", "p50", "p90"),
     "drivers.csv": ("input", "metric", "rank_correlation"),
     "distributions.csv": ("metric", "from", "to", "share"),
+    "regimes.csv": ("year", "regime", "share", "se"),
+    "bearers.csv": BEARER_COLUMNS,
 }
 FLAGS = (
     *("paid_back", "payback_reversed", "npv_positive", "irr_several_roots", "cut_by_horizon"),
-    *("missed_payment", "defaulted", "equity_wiped_out"),
+    *("missed_payment", "defaulted", "equity_wiped_out", "invested", "abandoned", "seized", "sanctions_save_money"),
+    *("pays_with_and_without", "pays_only_without_sanctions", "pays_only_with_sanctions", "pays_in_neither"),
 )
+TEXTS = ("metric", "unit", "definition", "line", "input", "regime", "party")
+"""Columns that hold words."""
 NAMES = ["base", "cable_only", "press_claim"]
 """Scenarios that seldom, often and certainly pay back."""
 
@@ -96,7 +101,7 @@ def test_cells(folders: dict[str, Path], name: str) -> None:
     for table in COLUMNS:
         with (folders[name] / table).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                numbers = {k: v for k, v in row.items() if k not in ("metric", "unit", "definition", "line", "input")}
+                numbers = {k: v for k, v in row.items() if k not in TEXTS}
                 for column, cell in numbers.items():
                     if cell not in ("", "inf"):
                         digits = re.fullmatch(r"-?(\d*\.?\d*)(e[-+]\d+)?", cell)
@@ -123,7 +128,9 @@ def test_summary(folders: dict[str, Path], name: str) -> None:
     assert (spread[:, 1:] >= spread[:, :-1]).all()
     assert table["share_defined"].between(0.0, 1.0).all()
     known = table[table["se"].notna()]
-    assert (known["se"] <= 3.0 * known["sd"] / math.sqrt(DRAWS) + 1e-6 * known["mean"].abs()).all()
+    assert (
+        known["se"] <= 3.0 * known["sd"] / np.sqrt(DRAWS * known["share_defined"]) + 1e-6 * known["mean"].abs()
+    ).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,8 +139,14 @@ def test_summary_is_that_of_the_draws(folders: dict[str, Path], name: str) -> No
     draws = pd.read_parquet(folders[name] / "draws.parquet")
     assert len(draws) == manifest(folders[name])["draws"] == DRAWS
     table = frame(folders[name], "summary.csv").set_index("metric")
-    assert [*draws.columns, "project_npv_cvar5_usd"] == list(table.index)
-    for metric in draws.columns:
+    borne = [name for name in draws.columns if name.startswith("change_")]
+    own = [name for name in draws.columns if name not in borne]
+    assert [*own, "project_npv_cvar5_usd"] == list(table.index)
+    bearers = frame(folders[name], "bearers.csv").set_index("party")
+    assert [name.removeprefix("change_for_").removeprefix("change_in_") for name in borne] == list(bearers.index)
+    for name, party in zip(borne, bearers.index, strict=True):
+        assert bearers.loc[party, "mean"] == pytest.approx(draws[name].mean(), rel=1e-9, abs=1e-3)
+    for metric in own:
         values, row = draws[metric].to_numpy(), table.loc[metric]
         finite = values[np.isfinite(values)]
         assert row["share_defined"] == pytest.approx(finite.size / DRAWS, abs=1e-9)
@@ -193,14 +206,18 @@ def test_cash_flow_and_summary_agree(folders: dict[str, Path]) -> None:
 def test_drivers(folders: dict[str, Path]) -> None:
     """Correlations lie in [-1, 1], strongest on each metric first; blank where few draws have the metric."""
     table = frame(folders["base"], "drivers.csv")
-    few = table["metric"] == "project_irr"
+    shares = frame(folders["base"], "summary.csv").set_index("metric")["share_defined"]
+    rates = ("project_irr", "dscr_min", "lcoe_usd_per_mwh")  # of what is finished, or has debt service
+    assert all(shares[name] < 0.95 for name in rates)
+    few = table["metric"].isin(rates)
     assert table["rank_correlation"].isna().equals(few)
     table = table[~few]
     assert table["rank_correlation"].between(-1.0, 1.0).all()
     for _, part in table.groupby("metric"):
         assert (part["rank_correlation"].abs().diff().dropna() <= 0.0).all()
     by_name = table.set_index(["input", "metric"])["rank_correlation"]
-    assert by_name["costs.items.plant.overrun", "project_npv_usd"] < -0.1
+    assert by_name["costs.items.plant.overrun", "project_npv_usd"] < 0.0
+    assert by_name["sanctions.rates.sectoral.full", "project_npv_usd"] > 0.1, "what is not built loses nothing"
     assert frame(folders["press_claim"], "drivers.csv").empty
 
 

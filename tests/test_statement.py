@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from random_financing import add_financing
+from random_sanctions import add_sanctions
+from random_scenarios import random_scenario
+from test_trace import draw_with, spec
 
 from sim.base.sampling import REPLICATE, Chance, Draws
 from sim.cli import main
 from sim.engine import run_block
 from sim.prepare import prepare
 from sim.report.statement_page import page
-from sim.scenario import parse_override, read
+from sim.scenario import from_data, parse_override, read
 from sim.sheets import Line, Sheet, Statement
 from sim.study.statement import statement, tables
 from sim.study.trace_inputs import OneDraw
@@ -39,21 +44,24 @@ EVERYTHING = (
 """Whatever terms can hold, on top of a shipped scenario with loans of JBIC and banks."""
 FAILING = 7
 """A draw of the base case with a default, costs left unpaid and costs caught up."""
+CALM = ("sanctions=null", "timeline.decision=null")
+"""Takes politics out of a shipped scenario."""
 CASES: tuple[tuple[str, int | None, tuple[str, ...]], ...] = (
-    *((file, draw, ()) for file in FILES for draw in (None, 3, 5)),
+    *((file, draw, CALM if draw == 3 else ()) for file in FILES for draw in (None, 3, 5)),
     ("base", 7, ("financing=null",)),
     ("base", None, EVERYTHING),
-    ("financing/high_gearing", 3, EVERYTHING),
-    ("financing/rouble_loans", 3, ("timeline.periods_per_year=4",)),
+    ("financing/high_gearing", 3, (*EVERYTHING, *CALM)),
+    ("financing/rouble_loans", 3, ("timeline.periods_per_year=4", *CALM)),
     ("base", 5, ("timeline.periods_per_year=12", *EVERYTHING)),
-    ("base", None, ("timeline.construction.years=0", "timeline.sea_work=null")),
-    ("base", FAILING, ()),
+    ("base", None, ("timeline.construction.years=0", "timeline.sea_work=null", *CALM)),
+    ("base", FAILING, CALM),
 )
 COMPARED: dict[str, tuple[str, int | None, tuple[str, ...]]] = {
     "lenders' case": ("base", None, ()),
-    "a default": ("base", FAILING, ()),
-    "a default in halves": ("base", FAILING, ("timeline.periods_per_year=2",)),
+    "a default": ("base", FAILING, CALM),
+    "a default in halves": ("base", FAILING, ("timeline.periods_per_year=2", *CALM)),
     "everything": ("financing/high_gearing", 3, EVERYTHING),
+    "everything without sanctions": ("financing/high_gearing", 3, (*EVERYTHING, *CALM)),
     "everything by month": ("base", 5, ("timeline.periods_per_year=12", *EVERYTHING)),
     "roubles by quarter": ("financing/rouble_loans", 3, ("timeline.periods_per_year=4",)),
 }
@@ -65,8 +73,7 @@ Capture = pytest.CaptureFixture[str]
 @cache
 def made(file: str, draw: int | None = None, sets: tuple[str, ...] = (), by_period: bool = False) -> Statement:
     """Return the statement of a shipped scenario."""
-    spec = read(SCENARIOS / f"{file}.yaml", [parse_override(text) for text in sets])
-    return statement(spec, draw, by_period=by_period)
+    return statement(spec(file, *sets), draw, by_period=by_period)
 
 
 def values(line: Line) -> Array:
@@ -108,7 +115,8 @@ def check_balance(found: Statement) -> None:
     """Assets less debts and equity is nothing, though each of them is added up for itself."""
     sheet = found.balance
     assert np.all(np.abs(values(sheet.line("check"))) < CENT)
-    assert np.any(values(sheet.line("assets")) > 1e6)
+    politics = found.facts.politics
+    assert np.any(values(sheet.line("assets")) > 1e6) or (politics is not None and np.isinf(politics.fid_years))
     kept, retained = values(found.income.line("retained")), values(sheet.line("retained_earnings"))
     assert np.allclose(np.cumsum(kept), retained, rtol=0.0, atol=CENT)
 
@@ -123,6 +131,24 @@ def check_cash(found: Statement) -> None:
         assert np.allclose(np.diff(held, prepend=0.0), -values(flows.line(key)), rtol=0.0, atol=CENT)
 
 
+def check_politics(found: Statement) -> None:
+    """What is paid out and in goes to sponsors, states and those who wait; blocked accounts move by their flows."""
+    flows, income = found.waterfall, found.income
+    out = -values(flows.line("distributions"))
+    keys = ("equity_building", "equity_of_state", "shareholder_loan_drawn", "equity_support", "support_of_state")
+    paid_in = summed([line for line in flows.lines if line.key in keys], flows.lines[0])
+    waiting = np.diff(values(flows.line("dividends_held")), prepend=0.0)
+    withheld = -values(flows.line("sponsor_withholding"))
+    reach = values(flows.line("equity_flow")) + withheld + values(flows.line("seizing_state")) + waiting
+    assert np.allclose(out - paid_in, reach, rtol=0.0, atol=CENT)
+    kept = summed([income.line(f"revenue_{key}") for key in ("blocked", "lost", "confiscated")], flows.lines[0])
+    account = values(found.balance.line("blocked_balance"))
+    assert np.allclose(np.diff(account, prepend=0.0), kept, rtol=0.0, atol=CENT)
+    assert np.array_equal(account, values(flows.line("blocked_balance"))) and np.all(account > -CENT)
+    free = summed([flows.line(f"revenue_{key}") for key in ("blocked", "released")], flows.lines[0])
+    assert np.allclose(-free, values(income.line("revenue_blocked")), rtol=0.0, atol=CENT)
+
+
 def check(found: Statement) -> str:
     """Check everything about a statement and return its page."""
     assert abs(found.funding.gap) < CENT
@@ -131,6 +157,7 @@ def check(found: Statement) -> str:
     check_debt(found)
     check_balance(found)
     check_cash(found)
+    check_politics(found)
     text = page(found)
     assert max(map(len, text.splitlines())) <= 100
     assert "Sources and uses are equal to the cent." in text
@@ -146,12 +173,14 @@ def test_everything_adds_up(file: str, draw: int | None, sets: tuple[str, ...]) 
 @pytest.mark.parametrize(("file", "draw", "sets"), COMPARED.values(), ids=COMPARED)
 def test_lines_are_those_of_the_engine(file: str, draw: int | None, sets: tuple[str, ...]) -> None:
     """What the statement splits by tranche, item and purpose adds up to the lines of a run without detail."""
-    spec = read(SCENARIOS / f"{file}.yaml", [parse_override(text) for text in sets])
-    model = prepare(spec)
+    model = prepare(spec(file, *sets))
     chance: Chance = model.lenders if draw is None else OneDraw(1, (draw // REPLICATE,), draw % REPLICATE)
     block, flows = run_block(model, chance), made(file, draw, sets).waterfall
     split = {
-        "equity_paid_in": ("equity_building", "equity_support", "shareholder_loan_drawn"),
+        "equity_paid_in": (
+            *("equity_building", "equity_of_state", "equity_support", "support_of_state"),
+            "shareholder_loan_drawn",
+        ),
         "withholding": ("withholding_building", "withholding"),
         "principal_paid": ("principal_paid",),
         "interest_paid": ("interest_paid",),
@@ -170,6 +199,60 @@ def test_lines_are_those_of_the_engine(file: str, draw: int | None, sets: tuple[
         assert np.allclose(np.abs(whole), np.abs(engine), rtol=0.0, atol=CENT), name
     owed = values(made(file, draw, sets).balance.line("costs_owed"))
     assert owed[-1] == pytest.approx(float(block.metrics["unpaid_costs_usd"][0]), abs=CENT)
+
+
+POLITICAL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("base", "a stop and remobilisation", ()),
+    ("base", "abandoned", EVERYTHING),
+    ("base", "seized", EVERYTHING),
+    ("base", "held", ("timeline.periods_per_year=4",)),
+    ("sanctions/seizure", "released", EVERYTHING),
+    ("sanctions/seizure", "confiscated", ()),
+    ("sanctions/today_full", "not invested", ()),
+    ("sanctions/today_full", "a wait", EVERYTHING),
+)
+
+
+@pytest.mark.parametrize(("file", "outcome", "sets"), POLITICAL)
+def test_everything_adds_up_under_sanctions(file: str, outcome: str, sets: tuple[str, ...]) -> None:
+    """Draws that are stopped, given up, seized, blocked or never begun add up to the cent, and their page says so."""
+    draw = draw_with(spec(file, *sets), outcome)
+    found = made(file, draw, sets)
+    text, about = check(found), found.facts.politics
+    assert about is not None and f"Regimes: {about.regimes}." in text.replace("\n  ", " ")
+    said = {
+        "a stop and remobilisation": ("The works stand still for ", "remobilisation after stops"),
+        "abandoned": (f"The works are given up at the end of {about.abandoned}", "Never finished"),
+        "seized": (f"The company is seized in {about.seized}", "Net to the seizing state"),
+        "held": ("Held for barred owners",),
+        "released": ("Blocked revenue released", "Blocked accounts", "Held: blocked revenue"),
+        "confiscated": ("Blocked revenue confiscated", "million USD confiscated."),
+        "not invested": ("Not invested: ",),
+        "a wait": ("The decision is taken ",),
+    }[outcome]
+    assert all(part in text for part in said), said
+    assert ("Cash-flow waterfall" in text) == (outcome != "not invested")
+    assert ("  Regime " in text) == (outcome != "not invested")
+    chance = OneDraw(1, (draw // REPLICATE,), draw % REPLICATE)
+    block = run_block(prepare(spec(file, *sets)), chance)
+    assert values(found.waterfall.line("equity_flow")).sum() == pytest.approx(
+        float(block.lines["equity_flow"].sum()), rel=1e-9, abs=CENT
+    )
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_random_sanctions_add_up(seed: int) -> None:
+    """Statements of random term sheets under random sanctions add up, and their pages fit."""
+    rng = random.Random(200 + seed)
+    data = add_sanctions(rng, add_financing(rng, random_scenario(rng)))
+    found = statement(from_data("random", data), seed, by_period=seed % 2 == 0)
+    for sheet in (found.waterfall, *found.debt, found.income, found.balance):
+        check_parts(sheet)
+    check_debt(found)
+    check_cash(found)
+    check_politics(found)
+    assert abs(found.funding.gap) < CENT and np.all(np.abs(values(found.balance.line("check"))) < CENT)
+    assert max(map(len, page(found).splitlines())) <= 100
 
 
 def test_the_lenders_case_is_as_agreed() -> None:
@@ -211,13 +294,14 @@ def test_years_are_their_periods(periods: int) -> None:
         for line in ours.lines:
             parts = values(theirs.line(line.key, line.item))
             groups = [parts[stamps == year] for year in years.columns.years]
-            if line.unit in ("ratio", "per year"):
+            if line.unit in ("ratio", "per year", "regime"):
                 continue
             ends = [group[-1] for group in groups]
             starts = [group[0] for group in groups]
             sums = [group.sum() for group in groups]
             kinds: dict[str, list[Any]] = {"cash_opening": starts, "opening": starts}
-            held = line.key.endswith("_held") or line.key in ("cash_balance", "closing", "arrears", "closing_usd")
+            balances = ("cash_balance", "closing", "arrears", "closing_usd", "blocked_balance")
+            held = line.key.endswith("_held") or line.key in balances
             wanted = kinds.get(line.key, ends if held else sums)
             assert np.allclose(line.values, wanted, rtol=1e-9, atol=CENT), (ours.title, line.key)
 
@@ -233,7 +317,7 @@ def test_quiet_years_are_left_out() -> None:
 def test_without_financing_sponsors_pay_all() -> None:
     """A scenario without terms has a statement with one source and no debt, and the project's own flow."""
     found = made("base", 7, ("financing=null",))
-    assert [one.key for one in found.funding.sources] == ["equity"] and not found.debt
+    assert [one.key for one in found.funding.sources] == ["equity", "equity_of_state"] and not found.debt
     block = run_block(prepare(read(SCENARIOS / "base.yaml", [("financing", None)])), OneDraw(1, (0,), 7))
     own = values(found.waterfall.line("equity_flow")) - values(found.waterfall.line("sponsor_withholding"))
     assert float(own.sum()) == pytest.approx(float(block.cash.net.sum()), abs=CENT)

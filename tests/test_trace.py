@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_sanctions import add_sanctions
 from random_scenarios import random_scenario
 from small_scenarios import constant, small_scenario
 
 from sim.base.sampling import REPLICATE, Draws
 from sim.engine import run_block
 from sim.errors import ScenarioError
-from sim.model.books import LINES as FINANCED
 from sim.prepare import prepare
-from sim.scenario import Spec, from_data, read
+from sim.scenario import Spec, from_data, parse_override, read
+from sim.study.glossary_sanctions import BLOCKED_LINES, OWNER_LINES
 from sim.study.trace import LINES, METRICS, Lines, trace, tree
 from sim.study.trace_finance import BALANCES
 from sim.study.trace_inputs import OneDraw
@@ -30,6 +31,8 @@ CASES = ("base", "evidence", "outage_events", "purchase", "cable_only")
 DRAW = 300
 YEARS = (2029, 2033, 2050)
 """A year of building, one of the first in operation, one in the middle."""
+CALM = ("sanctions=null", "timeline.decision=null")
+"""Takes politics out of a shipped scenario."""
 
 
 def contracted() -> Spec:
@@ -76,9 +79,78 @@ def contracted() -> Spec:
 
 
 @cache
-def spec(name: str) -> Spec:
+def political() -> Spec:
+    """Return the same with sanctions that have every effect outside the loans, cut-offs, a wait and stops."""
+    data = dict(contracted().data)
+    data["timeline"] |= {"max_delay_years": 6, "decision": {"no_worse_than": "mild", "max_wait_years": 2}}
+    data["costs"]["items"]["link"]["sanctioned_equipment"] = True
+    data["costs"]["operating"]["om"]["insurance"] = True
+    mild = {"pace": 0.7, "cost_factor": 1.3, "price_discount": 0.1, "revenue_blocked": 0.3, "insurance_factor": 1.5}
+    mild |= {"repair_factor": 2, "export_limit_mw": 600}
+    full = {"pace": 0, "cost_factor": 1.5, "revenue_blocked": 1, "export_share": 0.5, "seizure_per_year": 0.2}
+    chance = {
+        "calm": {"mild": 0.2, "full": 0.03},
+        "mild": {"calm": 0.2, "full": 0.15},
+        "full": {"mild": 0.4, "calm": 0.1},
+    }
+    data["sanctions"] = {"initial": "full", "regimes": {"calm": {}, "mild": mild, "full": full}}
+    data["sanctions"] |= {"probabilities": chance, "blocked_recovery": 0.7, "seizure_loss": {"japan": 0.4}}
+    stop = {"amount_million": 900, "currency": "jpy", "price_year": 2028, "tax_life_years": 4, "restart_years": 0.4}
+    data["sanctions"]["stoppage"] = stop | {"abandonment_years": 1.5}
+    data["sanctions"]["export_cut_offs"] = {"onset_per_year": 0.1, "end_per_year": 0.5, "export_share": 0.2}
+    return from_data("political", data)
+
+
+@cache
+def spec(name: str, *sets: str) -> Spec:
     """Return a shipped scenario."""
-    return read(SCENARIOS / f"{name}.yaml")
+    return read(SCENARIOS / f"{name}.yaml", [parse_override(text) for text in sets])
+
+
+OUTCOMES: dict[str, Any] = {
+    "a stop and remobilisation": lambda b: (b["years_stopped"] > 0.0) & np.isfinite(b["cod_years"]),
+    "abandoned": lambda b: b["abandoned"] > 0.0,
+    "seized": lambda b: (b["seized"] > 0.0) & (b["abandoned"] == 0.0),
+    "blocked": lambda b: b["revenue_blocked"] > 0.0,
+    "released": lambda b: b["revenue_released"] > 0.0,
+    "confiscated": lambda b: b["revenue_confiscated"] > 0.0,
+    "held": lambda b: b["dividends_held"] > 0.0,
+    "not invested": lambda b: b["invested"] == 0.0,
+    "a wait without default": lambda b: (b["fid_years"] > 0.0) & np.isfinite(b["cod_years"]) & (b["defaulted"] == 0.0),
+    "a wait": lambda b: (b["fid_years"] > 0.0) & np.isfinite(b["cod_years"]),
+}
+"""What can happen to a draw, told from its metrics and the sums of its lines."""
+
+
+_OUTCOMES: dict[int, dict[str, Any]] = {}
+
+
+def outcomes(scenario: Spec) -> dict[str, Any]:
+    """Return metrics and sums of lines of the first replicate; a scenario is kept with them."""
+    if id(scenario) in _OUTCOMES:
+        return _OUTCOMES[id(scenario)]
+    block = run_block(prepare(scenario), Draws(1, (0,)))
+    sums = {name: np.broadcast_to(line, (len(line), REPLICATE)).sum(axis=0) for name, line in block.lines.items()}
+    _OUTCOMES[id(scenario)] = sums | block.metrics | {"scenario": scenario}
+    return _OUTCOMES[id(scenario)]
+
+
+def draw_with(scenario: Spec, outcome: str) -> int:
+    """Return the first draw to which something happens."""
+    happens = OUTCOMES[outcome](outcomes(scenario))
+    assert np.any(happens), f"{outcome} does not happen"
+    return int(np.argmax(happens))
+
+
+def telling_years(of: Lines) -> tuple[int, ...]:
+    """Return the years in which politics does something to a draw, and some others."""
+    clock, grid, every = of.block.clock, of.model.grid, of.block.lines
+    rows = [0.0, *clock.fid_row, *clock.abandoned_row, *of.schedule.seized_row, *(clock.cod_years * (1.0 / grid.dt))]
+    rows += [] if clock.resumed is None else np.flatnonzero(clock.resumed[:, 0]).tolist()[:2]
+    rows += [float(np.argmax(every[name][:, 0])) for name in (*BLOCKED_LINES, *OWNER_LINES) if name in every]
+    found = {int(grid.year[min(int(row), grid.periods)]) for row in rows if np.isfinite(row)}
+    last = grid.years - 1
+    return tuple(grid.start_year + year for year in sorted({min(y + j, last) for y in found for j in (0, 1)}))
 
 
 def lines(scenario: Spec, draw: int | None) -> Lines:
@@ -108,8 +180,7 @@ def check_lines(of: Lines, names: Iterable[str], years: Iterable[int]) -> None:
 
 def check_all(of: Lines, years: tuple[int, ...]) -> None:
     """Assert that all lines of some years, and all metrics, follow from their parts and are the engine's numbers."""
-    lent = of.spec.written.financing is not None
-    check_lines(of, [name for name in LINES if lent or name not in FINANCED], years)
+    check_lines(of, [name for name in LINES if name in of.block.lines or name == "revenue"], years)
     for name in METRICS:
         root = of.metric(name)
         check(root)
@@ -146,6 +217,68 @@ def test_random_scenarios(seed: int) -> None:
     check_all(of, (start, start + years // 3, start + years // 2, start + years - 1))
 
 
+@pytest.mark.parametrize("draw", [None, *(name for name in OUTCOMES if name not in ("held", "a wait without default"))])
+def test_politics_in_quarters(draw: str | None) -> None:
+    """The same with every effect of sanctions but those on loans: all lines of the years in which they act."""
+    scenario = political()
+    of = lines(scenario, None if draw is None else draw_with(scenario, draw))
+    check_all(of, telling_years(of))
+
+
+POLITICAL = (
+    *(("base", name) for name in ("a stop and remobilisation", "abandoned", "seized")),
+    *(("sanctions/seizure", name) for name in ("confiscated", "released")),
+    *(("sanctions/today_full", name) for name in ("not invested", "a wait")),
+)
+
+
+@pytest.mark.parametrize(("name", "outcome"), POLITICAL)
+def test_shipped_scenarios_under_sanctions(name: str, outcome: str) -> None:
+    """All lines add up in the years in which politics does something to a draw."""
+    of = lines(spec(name), draw_with(spec(name), outcome))
+    check_all(of, telling_years(of))
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_random_sanctions(seed: int) -> None:
+    """Scenarios with random sanctions and no loans: lines of some years and metrics add up in a draw."""
+    rng = random.Random(seed)
+    of = lines(from_data("random", add_sanctions(rng, random_scenario(rng))), 5 + seed)
+    check_all(of, telling_years(of))
+
+
+def test_politics_is_told() -> None:
+    """Regime, decision, clock, effects, cut-offs and the blocked account are named with what they follow from."""
+    of = lines(political(), draw_with(political(), "a wait"))
+    first = int(of.model.grid.start_year + of.model.grid.year[int(of.fid_row) + 1])
+    text = "\n".join(render(of.of_year("capex", first)))
+    for part in (
+        "FID = ",
+        "end of the first period within max_wait_years whose regime is calm or mild",
+        "by chance from",
+    ):
+        assert part in text
+    assert (
+        "regimes until the decision" in text and "regimes while building" in text and "stream sanctions.regimes" in text
+    )
+    assert "sanctions.regimes.mild.pace = 0.7" in text and "with pace, stops and lenders of each regime" in text
+    years = range(of.model.grid.start_year, of.model.grid.start_year + of.model.grid.years)
+    names = {node.name.split(" ")[0] for year in years for node in of.of_year("ebitda", year).walk()}
+    keys = {"price_discount", "export_limit_mw", "insurance_factor", "revenue_blocked", "availability"}
+    assert keys <= names and "what" in names
+    case = "\n".join(render(lines(political(), None).of_year("ebitda", first + 4)))
+    assert "calm: the lenders' case stays in the first in which the decision can be taken" in case
+    assert "P(cut) = onset/(onset + end)" in case
+    again = lines(political(), draw_with(political(), "a stop and remobilisation"))
+    resumed = again.block.clock.resumed
+    assert resumed is not None
+    row = int(np.flatnonzero(resumed[:, 0])[0])
+    text = "\n".join(render(again.on(row).capex()))
+    assert (
+        "remobilisation in " in text and "work begins again in " in text and "sanctions.stoppage.amount_million" in text
+    )
+
+
 @pytest.mark.parametrize("name", ["base", "outage_events"])
 def test_a_draw_is_the_column_of_its_replicate(name: str) -> None:
     """Draw 300 is column 44 of replicate 1, in every line and metric."""
@@ -161,25 +294,29 @@ def test_a_draw_is_the_column_of_its_replicate(name: str) -> None:
 
 def test_every_line_of_the_engine_can_be_traced() -> None:
     """No line of the cash flow is without its tree."""
-    assert set(lines(spec("base"), None).block.lines) | {"revenue"} == set(LINES)
+    political = {*BLOCKED_LINES, *OWNER_LINES}
+    assert set(lines(spec("sanctions/seizure"), None).block.lines) | {"revenue"} == set(LINES)
+    assert set(lines(spec("base", *CALM), None).block.lines) | {"revenue"} | political == set(LINES)
 
 
 def test_every_input_of_base_has_a_source() -> None:
-    """Wherever a tree of the base case ends in an input, its source is shown."""
-    of = lines(spec("base"), DRAW)
-    roots = [of.of_year(name, year) for name in LINES for year in (2030, 2040, 2050)]
-    inputs = {
-        n.name: n.source for root in [*roots, *map(of.metric, METRICS)] for n in root.walk() if n.source is not None
-    }
-    assert len(inputs) > 60
+    """Wherever a tree of the base case ends in an input, its source is shown; those of politics too."""
+    inputs: dict[str, str] = {}
+    for scenario, draw in ((spec("base"), draw_with(spec("base"), "seized")), (spec("base", *CALM), DRAW)):
+        of = lines(scenario, draw)
+        roots = [of.of_year(name, y) for name in LINES if name in of.block.lines for y in (2028, 2030, 2040, 2050)]
+        found = (n for root in [*roots, *map(of.metric, METRICS)] for n in root.walk())
+        inputs |= {node.name: node.source for node in found if node.source is not None}
+    assert len(inputs) > 70
     assert not [name for name, source in inputs.items() if not source]
+    assert {"sanctions.regimes.sectoral.pace", "sanctions.rates.sectoral.full"} <= set(inputs)
     text = trace(spec("base"), "capex", 2030)
     assert "costs.items.plant.work_from = 0.1 share of the construction clock · source: assumption: phasing" in text
 
 
 def test_a_distribution_shows_what_was_drawn() -> None:
     """An uncertain input shows its distribution and its value in this draw."""
-    drawn, planned = (trace(spec("base"), "energy_sent_mwh", 2040, draw) for draw in (DRAW, None))
+    drawn, planned = (trace(spec("base", *CALM), "energy_sent_mwh", 2040, draw) for draw in (DRAW, None))
     assert "share ← drawn from pert(min 0.7, mode 0.8, max 0.9, lam 4) · source: assumption: modern coal plant" in drawn
     assert "supply.availability = 0.8 share ← median of pert(min 0.7, mode 0.8, max 0.9, lam 4)" in planned
     assert drawn.startswith("Sakhalin–Wakkanai power cable: draw 300 of seed 1\nenergy_sent_mwh 2040 = ")
@@ -201,6 +338,13 @@ def test_a_mismatch_is_shown() -> None:
         ("revenue", None, None, "revenue needs a year; give a year from 2027"),
         ("investment_usd", 2040, None, "investment_usd is not of one year; leave out --year"),
         ("revenue", 2040, -1, "-1 is no draw; count draws from 0"),
+        (
+            "revenue_lost",
+            2040,
+            None,
+            "revenue_lost is a line that this scenario does not have; no regime has revenue_b",
+        ),
+        ("change_for_sponsors_japan", None, None, "the metric change_for_sponsors_japan cannot be traced"),
         ("equity_irr", None, None, "the metric equity_irr cannot be traced; of the metrics trace project_npv_usd, "),
         ("loss_share_of_jbic", None, None, "the metric loss_share_of_jbic cannot be traced"),
         ("dscrr", 2040, None, "there is no line 'dscrr'; did you mean dscr"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import numpy as np
 import pytest
 from random_financing import add_financing
+from random_sanctions import add_sanctions
 from random_scenarios import random_scenario
 from small_scenarios import constant, small_scenario
-from test_trace import DRAW, SCENARIOS, check_lines, lines, spec
+from test_trace import CALM, DRAW, SCENARIOS, check_all, check_lines, draw_with, lines, spec, telling_years
 
 from sim.model.books import LINES as FINANCED
 from sim.scenario import Spec, from_data, parse_override, read
 from sim.study.trace import trace
+from sim.study.trace_tree import render
 
 
 def structured() -> Spec:
@@ -48,6 +51,31 @@ def structured() -> Spec:
     return from_data("structured", data)
 
 
+@cache
+def sanctioned() -> Spec:
+    """Return the same with sanctions on lenders and owners, a wait, a stop, a seizure, and late repayment."""
+    data = dict(structured().data)
+    data["timeline"] |= {"max_delay_years": 6, "decision": {"no_worse_than": "mild", "max_wait_years": 2}}
+    data["financing"]["sponsors"]["own"]["share"], data["financing"]["sponsors"]["other"]["share"] = 0.6, 0.4
+    data["financing"]["tranches"]["fund"]["nation"] = "korea"
+    data["financing"] |= {"standby_equity_share": 0.02, "gearing_cap": 0.8}
+    data["costs"]["items"]["link"]["sanctioned_equipment"] = True
+    mild = {"pace": 0.8, "cost_factor": 1.2, "margin_addon": 0.01, "lenders_stop": ["bank"]}
+    data["timeline"]["decision"]["lenders_willing"] = False
+    full = {"pace": 0, "lenders_stop": ["japan"], "margin_addon": 0.02, "revenue_blocked": 0.2}
+    full |= {"dividends_blocked": ["japan"], "seizure_per_year": 0.2}
+    chance = {
+        "calm": {"mild": 0.15, "full": 0.1},
+        "mild": {"calm": 0.5, "full": 0.2},
+        "full": {"mild": 0.9, "calm": 0.3},
+    }
+    data["sanctions"] = {"initial": "full", "regimes": {"calm": {}, "mild": mild, "full": full}, "rates": chance}
+    data["sanctions"] |= {"blocked_recovery": 0.7, "seizure_loss": {"japan": 0.5, "russia": 0.1}}
+    stop = {"amount_million": 30, "price_year": 2026, "restart_years": 0.3, "abandonment_years": 2}
+    data["sanctions"]["stoppage"] = stop
+    return from_data("sanctioned", data)
+
+
 LENT = ("base", "financing/rouble_loans", "financing/state_50_30_20")
 
 
@@ -55,7 +83,7 @@ LENT = ("base", "financing/rouble_loans", "financing/state_50_30_20")
 @pytest.mark.parametrize("name", LENT)
 def test_loans(name: str, draw: int | None) -> None:
     """All lines of the financing add up while building, at COD, in operation, in the last year of service and later."""
-    of = lines(spec(name), draw)
+    of = lines(spec(name, *(CALM if draw is not None else ())), draw)
     last = of.model.grid.start_year + of.plan.last_row - 1
     check_lines(of, FINANCED, (2027, 2031, 2033, last, last + 1, last + 12))
 
@@ -73,9 +101,55 @@ def test_ranks_grants_reserves_sweep_and_shareholder_loan(draw: int | None) -> N
     }
 
 
+OUTCOMES = ("a stop and remobilisation", "abandoned", "seized", "held", "confiscated", "not invested", "a wait")
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_lenders_and_owners_under_sanctions(outcome: str) -> None:
+    """The same with lenders who stop, owners who are barred or seized, a decision that waits: all lines and years."""
+    of = lines(sanctioned(), draw_with(sanctioned(), outcome))
+    start, years = of.model.grid.start_year, of.model.grid.years
+    check_lines(of, of.block.lines, range(start, start + years))
+
+
+def test_lenders_and_owners_are_told() -> None:
+    """Commitments at FID, lenders who stop, margins, shifts, abandonment and what owners are entitled to are named."""
+    of = lines(sanctioned(), draw_with(sanctioned(), "a wait"))
+    start, years = of.model.grid.start_year, of.model.grid.years
+    nodes = [n for line in of.block.lines for y in range(start, start + years) for n in of.of_year(line, y).walk()]
+    names, texts = {node.name for node in nodes}, {node.formula for node in nodes}
+    assert {"commitment of bank at FID", "cost index at FID", "budget at prices at FID", "long-stop date"} <= names
+    assert any("its lender pays nothing out in regime mild" in text for text in texts)
+    assert any(text.endswith("rows later, as FID") for text in texts)
+    assert any(name.startswith("margin_addon in ") for name in names)
+    assert any(name.startswith("entitlement of japan ") for name in names)
+    late = lines(sanctioned(), draw_with(sanctioned(), "a wait without default"))
+    text = "\n".join(render(late.on(int(late.cod_row)).reserves()))
+    assert "first debt service reserve of rank 1, at prices of FID" in text
+    assert {"financing.standby_equity_share", "part of each use that bank pays"} <= {n.name for n in of.cod().walk()}
+    gone = lines(sanctioned(), draw_with(sanctioned(), "abandoned"))
+    row = int(gone.abandoned_row)
+    assert "the works were given up" in "\n".join(render(gone.on(row + 1).default()))
+    taken = lines(sanctioned(), draw_with(sanctioned(), "seized"))
+    after = np.abs(taken.block.lines["equity_flow"][int(taken.seized_row) :, 0])
+    text = "\n".join(render(taken.on(int(taken.seized_row) + int(np.argmax(after))).equity_flow()))
+    assert (
+        "kept by japan" in text and "sanctions.seizure_loss.japan = 0.5" in text and "stream sanctions.seizure" in text
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_loans_under_sanctions(seed: int) -> None:
+    """Term sheets and sanctions that between them use every option: all lines of telling years add up in a draw."""
+    rng = random.Random(100 + seed)
+    data = add_sanctions(rng, add_financing(rng, random_scenario(rng)))
+    of = lines(from_data("random", data), 5 + seed)
+    check_all(of, telling_years(of))
+
+
 def test_a_default_can_be_followed() -> None:
     """Where the loans fail, arrears, lock-up, support, unpaid costs and what is written off add up in every year."""
-    of = lines(spec("financing/high_gearing"), 1)
+    of = lines(spec("financing/high_gearing", *CALM), 1)
     assert of.block.metrics["defaulted"][0] == of.block.metrics["equity_wiped_out"][0] == 1.0
     start, years = of.model.grid.start_year, of.model.grid.years
     check_lines(of, FINANCED, range(start, start + years, 2))
@@ -103,7 +177,7 @@ FAILING = 7
 @pytest.mark.parametrize("sets", [(), ("timeline.periods_per_year=4", "financing.om_reserve_months=6")])
 def test_costs_left_unpaid_and_caught_up(sets: tuple[str, ...]) -> None:
     """After a default costs are left unpaid and paid later; every line of these years follows from its parts."""
-    scenario = read(SCENARIOS / "base.yaml", [parse_override(text) for text in sets])
+    scenario = read(SCENARIOS / "base.yaml", [parse_override(text) for text in (*sets, *CALM)])
     of = lines(scenario, FAILING)
     book, starts = of.block.lines, of.model.grid.start_year + of.model.grid.year
     late = [int(starts[np.flatnonzero(book[name][:, 0] > 1.0)[0]]) for name in ("unpaid_costs", "costs_caught_up")]

@@ -1,7 +1,8 @@
 """Scenario files that extend one another, and changes by dotted key; plain data, before it means anything.
 
 A later file wins over an earlier one, the file itself over those it extends, a change over all of them. ``null``
-deletes.
+deletes. Every file counts once, where it is first needed: of two files that extend the same base each says only its
+own lines, so that the base in the second does not undo what the first changes.
 """
 
 from __future__ import annotations
@@ -27,48 +28,43 @@ def read_files(file: Path) -> Document:
     except (OSError, ValueError, RuntimeError) as error:
         raise ScenarioError.single(f"cannot be read: {error}", where=str(file), cure="check the path") from None
     gathered = _Gathering()
-    document = gathered.read(file, resolved, ())
+    gathered.read(file, resolved, ())
     if gathered.problems:
-        raise ScenarioError([*gathered.problems, *document.problems])
-    return document
+        raise ScenarioError([*gathered.problems, *gathered.whole.problems])
+    return gathered.whole
 
 
 class _Gathering:
-    """Reads files along ``extends`` and collects what is wrong with these lines."""
+    """Reads files along ``extends``, each once, and collects what is wrong with these lines."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.files = 0
+        self.seen: set[Path] = set()
+        self.whole = Document({})
 
-    def read(self, file: Path, resolved: Path, chain: tuple[Path, ...]) -> Document:
-        """Return one file merged over those that it extends."""
+    def read(self, file: Path, resolved: Path, chain: tuple[Path, ...]) -> None:
+        """Put one file over what has been read, after those that it extends and that have not been read yet."""
+        self.seen.add(resolved)
         own = strict_yaml.load(resolved, str(file))
-        self.files += 1
         where = own.marks.pop(("extends",), str(file))
         parents = own.data.pop("extends", None)
         names = [] if parents is None else parents if isinstance(parents, list) else [parents]
-        whole = Document({})
         for name in names:
             target = self._target(name, file, resolved, chain, where)
             if target is not None:
-                inherited = self._inherited(file.parent / name, target, (*chain, resolved))
-                merge(whole.data, inherited.data)
-                whole.marks.update(inherited.marks)
-                whole.problems += [p for p in inherited.problems if p not in whole.problems]
-        merge(whole.data, own.data)
-        whole.marks.update(own.marks)
-        whole.problems += own.problems
-        return whole
+                self._inherit(file.parent / name, target, (*chain, resolved))
+        merge(self.whole.data, own.data)
+        self.whole.marks.update(own.marks)
+        self.whole.problems += own.problems
 
-    def _inherited(self, file: Path, target: Path, chain: tuple[Path, ...]) -> Document:
+    def _inherit(self, file: Path, target: Path, chain: tuple[Path, ...]) -> None:
         try:
-            return self.read(file, target, chain)
+            self.read(file, target, chain)
         except ScenarioError as error:  # go on, other files may be wrong, too
             self.problems += error.problems
-            return Document({})
 
     def _target(self, name: object, file: Path, resolved: Path, chain: tuple[Path, ...], where: str) -> Path | None:
-        """Return the file that an entry of ``extends`` names, or None after noting what is wrong with it."""
+        """Return the file that an entry of ``extends`` names; None where it was read or is wrong, which is noted."""
         if not isinstance(name, str) or not name:
             self._refuse(where, f"{shown(name)} is not a path", "write extends: base.yaml, or a list of such paths")
             return None
@@ -86,9 +82,9 @@ class _Gathering:
             self._refuse(where, f"{said} comes back to a file that leads here", "break the circle")
         elif not there:
             self._refuse(where, f"{said}, which is no file", strict_yaml.other_file(target))
-        elif self.files >= MAX_FILES:
+        elif target not in self.seen and len(self.seen) >= MAX_FILES:
             self._refuse(where, f"{said}: more than {MAX_FILES} files extend one another", "merge some of them")
-        else:
+        elif target not in self.seen:
             return target
         return None
 

@@ -10,20 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.costs import Schedule
 from sim.model.loans import (
     Loan,
     Plan,
-    ahead,
-    gross_up,
-    interest_rates,
-    row_of,
-    withheld_from_sponsors,
-    written_off_by_row,
 )
-from sim.model.macro import Money
+from sim.model.owners import Owners, Value
 from sim.model.project import Project
-from sim.model.tax import Assessment, Tax
+from sim.model.tax import Assessment
 from sim.model.terms import Financing, Tranche
 from sim.model.timeline import Grid
 
@@ -62,6 +55,10 @@ class Account:
     rates: Array
     """Interest of each row, a fraction of the balance, (periods + 1, 1 or draws)."""
     gross: Array
+    stopped: Array | None
+    """1 in rows in which the lender pays nothing out; None: never."""
+    commitment: Array
+    """Commitment at FID, without the standby."""
     undrawn: Array
     balance: Array
     arrears: Array
@@ -73,10 +70,18 @@ class Account:
     """Performing balance at the beginning of the row."""
     idc: Array
     """Interest of the row that is capitalised."""
+    paid: Array
+    """Interest and principal received in the row."""
+    fees: Array
+    """Fees received in the row, USD."""
     discount: Array
     """Present value of a unit at the end of the row, at the loan's own rate."""
     worth_drawn: Array
     worth_paid: Array
+    worth: Array
+    """Present value, at the project's rate, of what the lender gets less what it lends, USD."""
+    worth_withheld: Array
+    """The same of the tax on its interest."""
     history: dict[str, Array] | None
     """Lines of `TRANCHE_LINES`, (periods + 1, draws), currency; None without detail."""
 
@@ -117,10 +122,17 @@ class Books:
     writeoff_share: Array | None
     """Part of construction interest and fees that is written off for tax in each row."""
     assessments: dict[str, Assessment]
-    sponsor_tax: tuple[Array, Array]
+    owners: Owners
+    value: Value | None
+    """Present values at the project's rate, where somebody asks who bears what."""
+    fid_row: Array
+    abandoned_row: Array
+    scale: Array
+    """Cost index at FID: commitments, first reserves, grants and promises are multiplied by it."""
+    worth_granted: Array
+    worth_taxed: dict[str, Array]
+    """Jurisdiction: present value of its tax on profit."""
     lines: dict[str, Array]
-    middle_equity: Array
-    """Part of the equity paid in that falls in mid-period."""
     cash: Array = field(init=False)
     service_reserve: list[Array]
     operating_reserve: Array = field(init=False)
@@ -156,6 +168,8 @@ class Books:
     """1 where the reserves are filled for the first time in the row, else 0."""
     accrued: Array = field(init=False)
     """Interest of the row on the shareholder loan."""
+    middle_equity: Array = field(init=False)
+    """Part of the equity paid in in the row that falls in mid-period."""
     support: Array = field(init=False)
     """What sponsors pay in the row to keep the company going."""
     history: dict[str, Array] | None
@@ -167,7 +181,7 @@ class Books:
         self.cash = self.operating_reserve = self.maintenance = np.zeros(draws)
         self.construction_finance = self.own_building = self.first_reserves = np.zeros(draws)
         self.lent = self.lent_interest = self.accrued = np.zeros(draws)
-        self.capitalising = self.filling = self.support = np.zeros(draws)
+        self.capitalising = self.filling = self.support = self.middle_equity = np.zeros(draws)
         self.defaulted = self.missed = self.lost = np.zeros(draws, dtype=bool)
         self.years_in_default = self.owed_costs = np.zeros(draws)
         self.recent = [[] for _ in self.ranks]
@@ -196,91 +210,3 @@ class Books:
 def company_lines(plan: Plan) -> tuple[str, ...]:
     """Return every line that is kept of the company where the detail is asked for."""
     return (*COMPANY_LINES, *(f"{RESERVE_OF_RANK}{rank}" for rank in range(len(plan.ranks))))
-
-
-def open_books(
-    plan: Plan,
-    terms: Financing,
-    tax: Tax,
-    schedule: Schedule,
-    project: Project,
-    life: Array,
-    money: Money,
-    detail: bool = False,
-) -> Books:
-    """Return the books before the first row."""
-    grid, draws = money.grid, project.ebitda.shape[1]
-    cod = np.broadcast_to(schedule.clock.cod_years, (draws,))
-    cod_row = row_of(cod, grid)
-    end_row = np.minimum(row_of(cod + life, grid), float(grid.periods))
-    until = np.minimum(cod, plan.long_stop)
-    zeros = np.zeros(draws)
-    accounts = tuple(_account(loan, terms, tax, cod_row, money, draws, detail) for loan in plan.loans)
-    opex = np.broadcast_to(project.operations.running.operating, (grid.periods + 1, draws))
-    months = terms.om_reserve_months * grid.periods_per_year / 12.0
-    shareholder = terms.shareholder_loan is not None
-    finite = cod_row[np.isfinite(cod_row)]
-    earliest = min(float(until.min()) * grid.periods_per_year, float(grid.periods))
-    return Books(
-        plan=plan,
-        terms=terms,
-        grid=grid,
-        project=project,
-        accounts=accounts,
-        ranks=tuple(tuple(accounts[i] for i in rank) for rank in plan.ranks),
-        cod_row=cod_row,
-        end_row=end_row,
-        cod_periods=cod * grid.periods_per_year,
-        cash_from=until * grid.periods_per_year,
-        shift=_shift(plan, terms, cod_row, grid),
-        last_build=grid.periods if finite.size < draws else max(int(finite.max(initial=0)), _last_spending(project)),
-        first_cash=0 if shareholder else int(earliest - 1e-9),
-        operating_target=ahead(opex, months) if months > 0.0 else np.zeros((grid.periods + 1, 1)),
-        writeoff_share=written_off_by_row(terms, cod, grid),
-        assessments={name: Assessment(rules, draws, grid) for name, rules in tax.jurisdictions.items()},
-        sponsor_tax=withheld_from_sponsors(terms, tax),
-        lines={name: np.zeros((grid.periods + 1, draws)) for name in LINES},
-        middle_equity=np.zeros((grid.periods + 1, draws)),
-        service_reserve=[zeros for _ in plan.ranks],
-        grants_left=[np.full(draws, grant.amount_usd) for grant in plan.grants],
-        history={name: np.zeros((grid.periods + 1, draws)) for name in company_lines(plan)} if detail else None,
-    )
-
-
-def _blank(rows: int, draws: int) -> dict[str, Array]:
-    """Return the lines of a tranche before the first row; a cover ratio exists only where there is service."""
-    return {name: np.full((rows, draws), np.nan if name == "dscr" else 0.0) for name in TRANCHE_LINES}
-
-
-def _account(loan: Loan, terms: Financing, tax: Tax, cod_row: Array, money: Money, draws: int, detail: bool) -> Account:
-    tranche, zeros = terms.tranches[loan.name], np.zeros(draws)
-    return Account(
-        loan=loan,
-        terms=tranche,
-        fx=money.rate[tranche.currency],
-        rates=interest_rates(tranche, money, cod_row),
-        gross=gross_up(tranche, tax),
-        undrawn=np.full(draws, loan.commitment * (1.0 + tranche.standby_share)),
-        balance=zeros,
-        arrears=zeros,
-        middle=zeros,
-        idc=zeros,
-        fresh=zeros,
-        opening=zeros,
-        discount=np.ones(draws),
-        worth_drawn=zeros,
-        worth_paid=zeros,
-        history=_blank(money.grid.periods + 1, draws) if detail else None,
-    )
-
-
-def _last_spending(project: Project) -> int:
-    """Return the last row with construction cost; rounding can put a rest of it behind the row of COD."""
-    return int(np.flatnonzero(np.any(project.capex > 0.0, axis=1)).max(initial=0))
-
-
-def _shift(plan: Plan, terms: Financing, cod_row: Array, grid: Grid) -> NDArray[np.intp] | int:
-    if not terms.repayment_follows_cod:
-        return 0
-    late = np.where(np.isfinite(cod_row), cod_row - plan.cod_row, grid.periods)
-    return late.astype(np.intp)

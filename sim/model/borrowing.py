@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.costs import Schedule
-from sim.model.loans import ahead, gross_up, interest_rates, part_before, row_of, written_off_by_row
+from sim.model.loans import ahead, gross_up, interest_rates, part_before, written_off_by_row
 from sim.model.macro import Money
 from sim.model.project import Project
 from sim.model.repayment import PROFILES, Instalments
 from sim.model.tax import Tax, corporate_tax
 from sim.model.terms import Financing, Tranche
-from sim.model.timeline import Grid
+from sim.model.timeline import Grid, row_of
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -60,14 +60,16 @@ class Borrowing:
     """Target of the operating reserve."""
 
     @classmethod
-    def of(cls, terms: Financing, tax: Tax, schedule: Schedule, project: Project, money: Money) -> Borrowing:
-        """Return the lenders' case; the records have one column."""
+    def of(
+        cls, terms: Financing, tax: Tax, schedule: Schedule, project: Project, money: Money, addon: Array
+    ) -> Borrowing:
+        """Return the lenders' case; the records have one column. ``addon``: what its regime adds to margins."""
         grid, tranches = money.grid, tuple(terms.tranches.values())
         count, m = grid.periods + 1, grid.periods_per_year
         cod = float(schedule.clock.cod_years[0])
         row = int(row_of(schedule.clock.cod_years, grid)[0])
         at = row_of(np.array([cod + terms.first_repayment_slack_years]), grid)
-        rates = [interest_rates(item, money, np.array([float(row)]))[:, 0] for item in tranches]
+        rates = [interest_rates(item, money, np.array([float(row)]), addon)[:, 0] for item in tranches]
         fx = [np.broadcast_to(money.rate[item.currency], (count, 1))[:, 0] for item in tranches]
         order = sorted({item.seniority for item in tranches})
         opex = np.broadcast_to(project.operations.running.operating, (count, 1))[:, 0]

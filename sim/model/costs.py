@@ -1,12 +1,10 @@
 """Costs: what is built and what it takes to run it, by item, each in its currency and money of its price year.
 
-Here are the sections and the spending on construction; ``running`` has the flows of operation.
+Here are the sections and the budget; ``works`` has the spending on construction, ``running`` the flows of operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Self
 
 import numpy as np
@@ -15,7 +13,6 @@ from pydantic import Field, model_validator
 
 from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
 from sim.model.macro import Currency, Money
-from sim.model.timeline import Clock, Construction, Grid, overlap, total
 
 Array = NDArray[np.float64]
 
@@ -42,6 +39,8 @@ class CapitalItem(Section):
     """Construction clock at which spending ends."""
     tax_life_years: Annotated[Quantity, Kind("years", gt=0.0, le=100.0)] | None = None
     """Years of tax depreciation; absent: not depreciated."""
+    sanctioned_equipment: bool = False
+    """Whether it needs equipment or vessels that sanctions can make dearer."""
 
 
 class Contingency(Section):
@@ -77,6 +76,9 @@ class OperatingCost(Section):
     """Yearly growth on top of the index, from the price year."""
     decline_per_year: Annotated[Quantity, _SHARE] = fallback(0.0)
     """Part of the cost that falls away with each full year of operation, such as of a tax on a declining value."""
+
+    insurance: bool = False
+    """Whether it is an insurance premium, which sanctions can make dearer."""
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:
@@ -149,22 +151,6 @@ class Costs(Section):
         return self.decommissioning.years if self.decommissioning else 0.0
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """When the link is built and runs, and what building it costs; flows in nominal USD, (periods + 1, draws)."""
-
-    clock: Clock
-    capex: Array
-    capex_by_item: Mapping[str, Array]
-    """Spending of each item over all rows, (draws,)."""
-    basis: list[tuple[Array, Array]]
-    """Depreciable spending (draws,) and its tax life."""
-    operating: Array
-    """Years of each row in operation."""
-    age: Array
-    """Years since COD at the start of each row, not below 0."""
-
-
 def usd_at_spot(amount_million: Array, currency: str, money: Money) -> Array:
     """Return an amount in millions of a currency as USD at the rate of time zero (for budgets, not for flows)."""
     spot: Array = money.real_rate[currency][0]
@@ -179,66 +165,3 @@ def budget_usd(costs: Costs, money: Money) -> Array:
     if costs.contingency is not None:
         total = total + usd_at_spot(costs.contingency.amount_million, costs.contingency.currency, money)
     return total
-
-
-def build(
-    costs: Costs, construction: Construction, clock: Clock, operation_years: Array, money: Money, grid: Grid
-) -> Schedule:
-    """Return the schedule: spending along the construction clock, COD and operating life of each draw.
-
-    Row k of an item's spending is amount · (1 + overrun) · [F(s_k) - F(s_(k-1))] · index / exchange rate, F the S-curve
-    between ``work_from`` and ``work_to``. The contingency covers overruns first; the rest of it is spent along the
-    whole clock.
-    """
-    rows = clock.progress.shape[0]
-    by_item: dict[str, Array] = {}
-    basis: list[tuple[Array, Array]] = []
-    overruns: Array = np.zeros(1)
-    capex: Array = np.zeros((rows, clock.cod_years.size))
-    for name, item in costs.items.items():
-        rate = money.from_year(item.currency, item.price_year)[:rows] / money.rate[item.currency][:rows]
-        share = _increments(clock.progress, item.work_from, item.work_to, construction.progress)
-        spent = (item.amount_million * (1.0 + item.overrun) * 1e6) * share * rate
-        overruns = overruns + usd_at_spot(item.amount_million, item.currency, money) * item.overrun
-        capex = capex + spent
-        by_item[name] = total(spent)
-        if item.tax_life_years is not None:
-            basis.append((by_item[name], item.tax_life_years))
-    if costs.contingency is not None:
-        reserve = costs.contingency
-        left = np.maximum(usd_at_spot(reserve.amount_million, reserve.currency, money) - overruns, 0.0)
-        share = _increments(clock.progress, np.zeros(1), np.ones(1), construction.progress)
-        spent = left * share * money.from_year("usd", reserve.price_year)[:rows]
-        capex = capex + spent
-        by_item["contingency"] = total(spent)
-        if reserve.tax_life_years is not None:
-            basis.append((by_item["contingency"], reserve.tax_life_years))
-    full = np.zeros((grid.periods + 1, capex.shape[1]))
-    full[:rows] = capex
-    age = np.maximum(grid.end - grid.dt - clock.cod_years, 0.0)
-    operating = overlap(clock.cod_years, operation_years, grid)
-    return Schedule(clock, full, by_item, merge_lives(basis), operating, age)
-
-
-def _increments(progress: Array, start: Array, end: Array, curve: str) -> Array:
-    """Return the share of an item's work done in each row."""
-    span = np.where(end > start, end - start, 1.0)
-    x = np.where(end > start, np.clip((progress - start) / span, 0.0, 1.0), progress >= start - 1e-12)
-    done = x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
-    result: Array = done.copy()
-    result[1:] -= done[:-1]
-    np.maximum(result, 0.0, out=result)  # the curve can fall by a rounding step
-    return result
-
-
-def merge_lives(basis: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
-    """Return the depreciable amounts with equal certain tax lives added up."""
-    merged: dict[float, tuple[Array, Array]] = {}
-    rest = []
-    for amount, life in basis:
-        if life.size == 1:
-            known = merged.get(float(life[0]))
-            merged[float(life[0])] = (amount if known is None else known[0] + amount, life)
-        else:
-            rest.append((amount, life))
-    return [*merged.values(), *rest]

@@ -103,3 +103,12 @@ def judge(books: Books, tests: Covenants, lost: Mask) -> None:
     books.lost = books.lost | lost
     books.defaulted = books.defaulted | lost | (breach & (lasted >= books.terms.cure_years - 1e-9))
     books.alive = np.where(books.defaulted, 0.0, 1.0)
+
+
+def give_up(books: Books, k: int) -> None:
+    """Put the loans of what is abandoned at the end of the row into default."""
+    now = books.abandoned_row == k
+    if not now.any():
+        return
+    books.defaulted = books.defaulted | (now & (claims_of(books) > 0.0))
+    books.alive = np.where(books.defaulted, 0.0, 1.0)

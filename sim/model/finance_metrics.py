@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.books import Account
-from sim.model.costs import Schedule
 from sim.model.financing import Carried
 from sim.model.macro import Money
-from sim.model.metrics import DEFINITIONS, Definition, Discounting, Evaluation, discounting, payback_of_sum, yearly_irr
+from sim.model.metrics import DEFINITIONS, Definition, Evaluation, equity_discounting_of, payback_of_sum, yearly_irr
 from sim.model.roots import accumulate
 from sim.model.timeline import Grid, quotient, total
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 FINANCE_DEFINITIONS: dict[str, Definition] = {
@@ -67,29 +67,31 @@ def evaluate(evaluation: Evaluation, carried: Carried, schedule: Schedule, money
     return {name: np.broadcast_to(values, draws) for name, values in metrics.items()}
 
 
-def _equity_factors(evaluation: Evaluation, money: Money) -> Discounting:
-    real, nominal = evaluation.equity_discount_rate_real, evaluation.equity_discount_rate_nominal
-    if real is None and nominal is None:
-        real, nominal = evaluation.discount_rate_real, evaluation.discount_rate_nominal
-    return discounting(real, nominal, money)
+def equity_npv(evaluation: Evaluation, carried: Carried, money: Money) -> Array:
+    """Return the sponsors' NPV; their part of capital cost falls in mid-period, everything else at the end."""
+    return total(_present(evaluation, carried, money))
+
+
+def _present(evaluation: Evaluation, carried: Carried, money: Money) -> Array:
+    factor, early = equity_discounting_of(evaluation, money), carried.owners.middle
+    present: Array = (carried.lines["equity_flow"] + early) * factor.at_end - early * factor.at_middle
+    return present
 
 
 def _equity(evaluation: Evaluation, carried: Carried, money: Money) -> dict[str, Array]:
     """Return the sponsors' figures; their part of capital cost falls in mid-period, everything else at the end."""
-    factor = _equity_factors(evaluation, money)
-    flow, early = carried.lines["equity_flow"], carried.middle_equity
+    flow, early = carried.lines["equity_flow"], carried.owners.middle
     late = flow + early
-    present = late * factor.at_end - early * factor.at_middle
+    present = _present(evaluation, carried, money)
     cumulative = accumulate(flow)
-    got = carried.lines["distributions"] - carried.lines["sponsor_withholding"]
-    paid = total(carried.lines["equity_paid_in"])
+    paid = carried.owners.paid
     rate, _ = yearly_irr(late, early, money.grid)
     return {
         "equity_npv_usd": total(present),
         "equity_irr": rate,
         "equity_payback_years": payback_of_sum(cumulative, money.grid.dt)[0],
         "equity_payback_discounted_years": payback_of_sum(accumulate(present), money.grid.dt)[0],
-        "equity_moic": quotient(total(got), paid),
+        "equity_moic": quotient(carried.owners.got, paid),
         "equity_invested_usd": paid,
         "equity_peak_funding_usd": np.maximum(-np.min(cumulative, axis=0), 0.0),
     }

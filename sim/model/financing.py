@@ -8,16 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.books import LINES, Account, open_books
-from sim.model.costs import Schedule
-from sim.model.loans import Plan, withheld_from_sponsors
+from sim.model.blocked import Blocked
+from sim.model.books import LINES, Account
+from sim.model.effects import Effects
+from sim.model.loans import Plan
 from sim.model.macro import Money
+from sim.model.opening import open_books
 from sim.model.operations import Operations
+from sim.model.owners import Owners, Value
 from sim.model.project import Project
 from sim.model.tax import Tax
 from sim.model.terms import Financing
 from sim.model.timeline import total
 from sim.model.waterfall import carry
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -30,8 +34,6 @@ class Carried:
     plan: Plan
     lines: Mapping[str, Array]
     """The lines of `books.LINES`."""
-    middle_equity: Array
-    """Part of ``equity_paid_in`` that falls in mid-period."""
     uses: Array
     """All uses of funds until COD, (draws,)."""
     years_in_default: Array
@@ -40,6 +42,11 @@ class Carried:
     """Costs that are never paid, (draws,)."""
     gap: Array
     """What sponsors have paid for building beyond their promise, (draws,)."""
+    owners: Owners
+    worth_granted: Array
+    """Present value at the project's rate of what grants pay, negative, (draws,)."""
+    worth_taxed: Mapping[str, Array]
+    """Jurisdiction: present value at the project's rate of its tax on profit, (draws,)."""
     shift: NDArray[np.intp] | int
     """Rows by which repayment has moved."""
     accounts: tuple[Account, ...]
@@ -92,6 +99,7 @@ class CashFlows:
             "revenue_merchant": op.revenue_merchant,
             "revenue_ppa": op.revenue_ppa,
             "revenue_capacity": op.revenue_capacity,
+            **blocked_lines(project.blocked),
             "supply_cost": op.supply_cost,
             "charges": op.charges,
             "operating_cost": op.running.operating,
@@ -107,6 +115,19 @@ class CashFlows:
         }
 
 
+def blocked_lines(blocked: Blocked | None) -> dict[str, Array]:
+    """Return the lines of the blocked accounts, none where nothing is ever blocked."""
+    if blocked is None:
+        return {}
+    return {
+        "revenue_blocked": blocked.withheld,
+        "revenue_released": blocked.released,
+        "revenue_lost": blocked.lost,
+        "revenue_confiscated": blocked.confiscated,
+        "blocked_balance": blocked.balance,
+    }
+
+
 def finance(
     plan: Plan | None,
     terms: Financing | None,
@@ -115,25 +136,33 @@ def finance(
     project: Project,
     life: Array,
     money: Money,
+    effects: Effects,
+    value: Value | None = None,
     detail: bool = False,
 ) -> CashFlows:
-    """Return the cash flows of a project under an agreement; ``detail`` keeps the lines of tranches and company."""
+    """Return the cash flows of a project under an agreement.
+
+    ``value``: present values at the project's rate, where somebody asks who bears what; ``detail`` keeps the lines of
+    tranches and company.
+    """
     if plan is None or terms is None:
         return CashFlows(project, None)
     if plan.bare and not detail:
-        return CashFlows(project, _sponsors_alone(plan, terms, tax, project))
-    books = open_books(plan, terms, tax, schedule, project, life, money, detail)
+        return CashFlows(project, _sponsors_alone(plan, terms, tax, schedule, project, effects, value))
+    books = open_books(plan, terms, tax, schedule, project, life, money, effects, value, detail)
     carry(books)
-    promised = plan.equity_usd * (1.0 + terms.standby_equity_share)
+    promised = plan.equity_usd * (1.0 + terms.standby_equity_share) * schedule.cost_index
     carried = Carried(
         plan=plan,
-        lines=books.lines,
-        middle_equity=books.middle_equity,
+        lines=_in_order(books.lines, books.owners),
         years_in_default=books.years_in_default,
         owed_costs=books.owed_costs,
         uses=total(project.capex) + books.construction_finance + books.first_reserves,
         # Rounding of the plan is no gap.
         gap=np.maximum(books.own_building - promised - 1e-9 * plan.uses_usd, 0.0),
+        owners=books.owners,
+        worth_granted=books.worth_granted,
+        worth_taxed=books.worth_taxed,
         shift=books.shift,
         accounts=books.accounts,
         defaulted=books.defaulted,
@@ -144,36 +173,55 @@ def finance(
     return CashFlows(project, carried)
 
 
-def _sponsors_alone(plan: Plan, terms: Financing, tax: Tax, project: Project) -> Carried:
+def _sponsors_alone(
+    plan: Plan,
+    terms: Financing,
+    tax: Tax,
+    schedule: Schedule,
+    project: Project,
+    effects: Effects,
+    value: Value | None,
+) -> Carried:
     """Return the flows of a project that its sponsors pay for alone: they fill every gap and get every surplus."""
     after_tax = project.ebitda - project.tax
+    draws = after_tax.shape[1]
     paid = np.maximum(after_tax, 0.0)
-    _, on_dividends = withheld_from_sponsors(terms, tax)
     nothing = np.zeros((after_tax.shape[0], 1))
     lines = dict.fromkeys(LINES, nothing) | {
         "equity_paid_in": project.capex + (paid - after_tax),
         "tax_paid": project.tax,
         "cfads": project.ebitda - (project.tax if terms.cfads_basis == "after_tax" else 0.0),
         "distributions": paid,
-        "sponsor_withholding": on_dividends * paid,
         "dscr": np.full((after_tax.shape[0], 1), np.nan),
     }
-    lines["equity_flow"] = paid - lines["sponsor_withholding"] - lines["equity_paid_in"]
-    never = np.zeros(after_tax.shape[1], dtype=bool)
+    owners = Owners(terms, tax, effects, schedule.seized_row, after_tax.shape, value)
+    none, never = np.zeros(draws), np.zeros(draws, dtype=bool)
+    for k in range(after_tax.shape[0]):
+        owners.settle(k, none, none, paid[k], lines["equity_paid_in"][k], project.capex[k])
+    taxed = dict.fromkeys(project.tax_by_jurisdiction, none)
+    if value is not None:
+        taxed = {name: total(value.at_end * flow) for name, flow in project.tax_by_jurisdiction.items()}
     uses = total(project.capex)
-    gap = np.maximum(uses - plan.equity_usd * (1.0 + terms.standby_equity_share) - 1e-9 * plan.uses_usd, 0.0)
-    none = np.zeros(after_tax.shape[1])
+    promised = plan.equity_usd * (1.0 + terms.standby_equity_share) * schedule.cost_index
     return Carried(
         plan=plan,
-        lines=lines,
-        middle_equity=project.capex,
+        lines=_in_order(lines, owners),
+        owners=owners,
+        worth_granted=none,
+        worth_taxed=taxed,
         years_in_default=none,
         owed_costs=none,
         uses=uses,
-        gap=gap,
+        gap=np.maximum(uses - promised - 1e-9 * plan.uses_usd, 0.0),
         shift=0,
         accounts=(),
         defaulted=never,
         missed=never,
         lost=never,
     )
+
+
+def _in_order(lines: Mapping[str, Array], owners: Owners) -> Mapping[str, Array]:
+    """Return the lines of company and owners in the order in which money flows."""
+    both = {**lines, **owners.lines}
+    return {name: both[name] for name in (*LINES, *(name for name in owners.lines if name not in LINES))}

@@ -47,13 +47,15 @@ def irr(flows: Array, early: Array | None = None) -> Roots:
     if flows.shape[0] < 2:
         return Roots(rate, several)
     steps = 1.0 if early is None else 2.0
-    series = Series(flows, np.arange(flows.shape[0], dtype=np.float64)) if early is None else _merged(flows, early)
+    series = (
+        Series(flows, np.arange(flows.shape[0], dtype=np.float64)[:, None]) if early is None else _merged(flows, early)
+    )
     with np.errstate(invalid="ignore"):
         scale = np.max(np.abs(series.flows), axis=0)
         usable = np.flatnonzero(np.isfinite(scale) & (scale > 0.0))
     if usable.size:
         sound = series if usable.size == columns else series.pick(usable)
-        u, count = _largest(Series(sound.flows / scale[usable], sound.times))
+        u, count = _largest(Series(sound.flows / scale[usable], sound.times).aligned())
         with np.errstate(over="ignore"):
             rate[usable] = np.expm1(steps * u)
         several[usable] = count > 1
@@ -70,7 +72,7 @@ def _merged(flows: Array, early: Array) -> Series:
     result[2 : 2 * last + 1 : 2] = flows[1 : last + 1]
     result[2 * last + 1 :] = flows[last + 1 :]
     times = np.concatenate([np.arange(2 * last + 1), 2.0 * np.arange(last + 1, rows)])
-    return Series(result, times)
+    return Series(result, times[:, None])
 
 
 def _largest(series: Series) -> tuple[Array, Counts]:
@@ -80,7 +82,7 @@ def _largest(series: Series) -> tuple[Array, Counts]:
     u, count = _one_side(series, sums, largest=True)
     u = np.where((count == 0) & at_zero, 0.0, u)
     count += at_zero
-    back = series.backwards()
+    back = series.backwards().aligned()
     below, number = _one_side(back, accumulate(back.flows), largest=False, needed=count == 0)
     return np.where(count == 0, -below, u), count + number
 
@@ -129,7 +131,8 @@ def _last_sign(sums: Array) -> Array:
 def _pair(series: Series, sums: Array, largest: bool) -> tuple[Array, Counts]:
     """Return the wanted one of two roots and their number (0, 1 for a touching root, 2) where the bound is two."""
     end = _last_sign(sums)
-    turn = series.times[np.argmax(sums * end < 0.0, axis=0)]
+    place = np.argmax(sums * end < 0.0, axis=0)
+    turn = series.times[place, np.arange(place.size) if series.times.shape[1] > 1 else 0]
     upright = signed(series, end)
     point, value, size = lowest(upright, turn)
     touching = np.abs(value) <= TOUCH * size

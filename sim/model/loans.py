@@ -101,11 +101,6 @@ class Plan:
         return not self.loans and not self.grants and not self.reserves
 
 
-def row_of(time: Array, grid: Grid) -> Array:
-    """Return the row that contains an instant (0 for time zero), as floats; inf stays inf."""
-    return np.maximum(np.ceil(time * grid.periods_per_year - 1e-9), 0.0)
-
-
 def part_before(periods: Array, k: int) -> Array:
     """Return the part of row k that lies before an instant [periods from the start]; within 1e-9 it is none or all."""
     if k == 0:
@@ -114,8 +109,11 @@ def part_before(periods: Array, k: int) -> Array:
     return np.where(part < 1e-9, 0.0, np.where(part > 1.0 - 1e-9, 1.0, part))
 
 
-def interest_rates(terms: Tranche, money: Money, cod_row: Array) -> Array:
-    """Return the interest of each row, a fraction of the balance, (periods + 1, 1 or draws)."""
+def interest_rates(terms: Tranche, money: Money, cod_row: Array, addon: Array) -> Array:
+    """Return the interest of each row, a fraction of the balance, (periods + 1, 1 or draws).
+
+    ``addon`` is what politics adds to margins in each row, a fraction per year.
+    """
     dt = money.grid.dt
     if terms.rate is not None:
         return np.broadcast_to(terms.rate * dt, (money.grid.periods + 1, terms.rate.size))
@@ -124,7 +122,7 @@ def interest_rates(terms: Tranche, money: Money, cod_row: Array) -> Array:
     if terms.margin_construction is not None:
         rows = np.arange(money.grid.periods + 1.0)[:, None]
         margin = np.where(rows <= cod_row, terms.margin_construction, terms.margin)
-    return np.maximum(money.reference_rate[terms.reference] + margin, 0.0) * dt
+    return np.maximum(money.reference_rate[terms.reference] + margin + addon, 0.0) * dt
 
 
 def gross_up(terms: Tranche, tax: Tax) -> Array:
@@ -133,17 +131,6 @@ def gross_up(terms: Tranche, tax: Tax) -> Array:
     if rules is None:
         return np.zeros(1)
     return rules.interest / (1.0 - rules.interest)
-
-
-def withheld_from_sponsors(terms: Financing, tax: Tax) -> tuple[Array, Array]:
-    """Return the tax withheld on sponsors' interest and on dividends, weighted with their shares."""
-    interest, dividends = np.zeros(1), np.zeros(1)
-    for sponsor in terms.sponsors.values():
-        rules = tax.withholding.get(sponsor.nation)
-        if rules is not None:
-            interest = interest + sponsor.share * rules.interest
-            dividends = dividends + sponsor.share * rules.dividends
-    return interest, dividends
 
 
 def written_off_by_row(terms: Financing, cod_years: Array, grid: Grid) -> Array | None:

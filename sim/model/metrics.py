@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from sim.base.quantities import Kind, Quantity, Section
-from sim.model.costs import Schedule
+from sim.base.quantities import Kind, Quantity, Section, fallback
 from sim.model.financing import CashFlows
 from sim.model.irr import irr
 from sim.model.macro import Money
 from sim.model.roots import accumulate
-from sim.model.timeline import HOURS_PER_YEAR, Grid, quotient, total
+from sim.model.timeline import HOURS_PER_YEAR, Clock, Grid, quotient, total
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -40,6 +40,8 @@ class Evaluation(Section):
     """Yearly discount rate on the sponsors' real cash flows; with neither of the two it is the project's rate."""
     equity_discount_rate_nominal: Annotated[Quantity, Kind("fraction per year", gt=-1.0, le=1.0)] | None = None
     """Yearly discount rate on the sponsors' nominal cash flows."""
+    country_premium: Annotated[Quantity, Kind("fraction per year", ge=0.0, le=1.0)] = fallback(0.0)
+    """Added to the discount rates of project and sponsors; only where politics is not in ``sanctions``."""
     benchmarks: dict[str, Benchmark] = Field(default_factory=dict)
     """Name: sum to hold the trade or the investment against; each gives a metric ``share_of_NAME``."""
 
@@ -138,6 +140,24 @@ def discounting(real: Array | None, nominal: Array | None, money: Money) -> Disc
     return Discounting(at_end, at_middle, at_end * money.deflator)
 
 
+def discounting_of(evaluation: Evaluation, money: Money) -> Discounting:
+    """Return the discount factors of the project, the country premium added to its rate."""
+    real, nominal = evaluation.discount_rate_real, evaluation.discount_rate_nominal
+    return discounting(_dearer(real, evaluation), _dearer(nominal, evaluation), money)
+
+
+def equity_discounting_of(evaluation: Evaluation, money: Money) -> Discounting:
+    """Return the discount factors of the sponsors; without rates of their own, those of the project."""
+    real, nominal = evaluation.equity_discount_rate_real, evaluation.equity_discount_rate_nominal
+    if real is None and nominal is None:
+        return discounting_of(evaluation, money)
+    return discounting(_dearer(real, evaluation), _dearer(nominal, evaluation), money)
+
+
+def _dearer(rate: Array | None, evaluation: Evaluation) -> Array | None:
+    return None if rate is None else rate + evaluation.country_premium
+
+
 def evaluate(
     evaluation: Evaluation, cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: Array, money: Money
 ) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -145,7 +165,7 @@ def evaluate(
 
     `DEFINITIONS` says what the metrics are; ``lasting``: years from COD to the end of the removal.
     """
-    factor = discounting(evaluation.discount_rate_real, evaluation.discount_rate_nominal, money)
+    factor = discounting_of(evaluation, money)
     after_tax = cash.ebitda - cash.tax
     present = after_tax * factor.at_end - cash.capex * factor.at_middle
     real = after_tax / money.deflator - cash.capex / money.mid_deflator
@@ -156,7 +176,7 @@ def evaluate(
         "cumulative_net_real": accumulate(real),
         "cumulative_net_present": accumulate(present),
     }
-    metrics = _paybacks(flows, schedule.clock.cod_years, money.grid.dt)
+    metrics = _paybacks(flows, schedule.clock, money.grid.dt)
     metrics |= _returns(cash, factor, total(present), flows["cumulative_net"], money.grid)
     metrics |= _physical(cash, schedule, capacity_mw, lasting, money.grid)
     metrics |= levelised(cash, factor)
@@ -169,12 +189,21 @@ def evaluate(
     return {name: np.broadcast_to(values, draws) for name, values in metrics.items()}, flows
 
 
-def _paybacks(flows: dict[str, Array], cod: Array, dt: float) -> dict[str, Array]:
+def npv_and_payback(evaluation: Evaluation, cash: CashFlows, money: Money) -> tuple[Array, Array]:
+    """Return the project's NPV and its real payback alone, as `evaluate` does."""
+    factor, after_tax = discounting_of(evaluation, money), cash.ebitda - cash.tax
+    real = after_tax / money.deflator - cash.capex / money.mid_deflator
+    present = after_tax * factor.at_end - cash.capex * factor.at_middle
+    return total(present), payback_of_sum(accumulate(real), money.grid.dt)[0]
+
+
+def _paybacks(flows: dict[str, Array], clock: Clock, dt: float) -> dict[str, Array]:
+    fid, cod = clock.fid_row * dt, clock.cod_years
     paid, lost = payback_of_sum(flows["cumulative_net_real"], dt)
     return {
         "paid_back": np.isfinite(paid).astype(np.float64),
         "project_payback_years": paid,
-        "project_payback_from_fid_years": paid,
+        "project_payback_from_fid_years": paid - np.where(np.isfinite(fid), fid, 0.0),
         "project_payback_from_cod_years": paid - np.where(np.isfinite(cod), cod, 0.0),
         "project_payback_nominal_years": payback_of_sum(flows["cumulative_net"], dt)[0],
         "project_payback_discounted_years": payback_of_sum(flows["cumulative_net_present"], dt)[0],
@@ -211,11 +240,13 @@ def yearly_irr(flows: Array, early: Array, grid: Grid) -> tuple[Array, Array]:
 
 
 def _physical(cash: CashFlows, schedule: Schedule, capacity_mw: Array, lasting: Array, grid: Grid) -> dict[str, Array]:
-    cod, in_operation = schedule.clock.cod_years, total(schedule.operating)
+    clock, in_operation = schedule.clock, total(schedule.operating)
+    cod = clock.cod_years
+    going_on = np.isfinite(clock.fid_row) & np.isinf(clock.abandoned_row)
     sent, delivered = total(cash.operations.energy_sent_mwh), total(cash.operations.energy_delivered_mwh)
     return {
         "cod_years": cod,
-        "cut_by_horizon": (cod + lasting > grid.end[-1, 0] + 1e-9).astype(np.float64),
+        "cut_by_horizon": (going_on & (cod + lasting > grid.end[-1, 0] + 1e-9)).astype(np.float64),
         "energy_delivered_mwh_per_year": quotient(delivered, in_operation),
         "utilisation": quotient(sent, capacity_mw * HOURS_PER_YEAR * in_operation),
     }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base import processes
 from sim.base.quantities import Section
-from sim.model.costs import Costs, Schedule
+from sim.model.costs import Costs
 from sim.model.dispatch import Curve, Terms, dispatch
 from sim.model.macro import Money, Normals, path
 from sim.model.market import PPA, CapacityPayment, FuelLinked, Market
 from sim.model.physical import FuelCost, PriceCost, Production, RatioCost, Supply
 from sim.model.running import RunningCosts, escalate, indexed, running_costs
-from sim.model.sanctions import Effects
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -37,10 +37,10 @@ class Prices:
     """Prices of the PPAs and of the supply by dotted path, as their processes give them: USD without inflation."""
 
 
-def prices(market: Market, supply: Supply, money: Money, normals: Normals, effects: Effects) -> Prices:
+def prices(market: Market, supply: Supply, money: Money, normals: Normals) -> Prices:
     """Return the price paths of every draw."""
     real = _market_level(market, money, normals)
-    nominal = real * money.from_year(market.currency, market.price_year) * effects.price
+    nominal = real * money.from_year(market.currency, market.price_year)
     contracts, others = [], {}
     for name, scheme in market.schemes.items():
         if isinstance(scheme, PPA):
@@ -49,12 +49,18 @@ def prices(market: Market, supply: Supply, money: Money, normals: Normals, effec
             others[place] = level / money.real_rate[scheme.currency]
             index = money.from_year(scheme.currency, scheme.price_year) if scheme.indexed else np.ones((1, 1))
             rate = escalate(scheme.price_year, scheme.escalation_per_year, money) / money.rate[scheme.currency]
-            contracts.append((scheme, level * index * rate * effects.price))
+            contracts.append((scheme, level * index * rate))
     cost, bought = supply.cost, None
     if isinstance(cost, PriceCost):
         bought = _process(cost.price_per_mwh, "supply.cost.price_per_mwh", money, normals)
         others["supply.cost.price_per_mwh"] = bought / money.real_rate[cost.currency]
     return Prices(nominal, real, _supply_cost(market, supply, nominal, money, bought), contracts, others)
+
+
+def discounted(quoted: Prices, factor: Array) -> Prices:
+    """Return what buyers pay when they pay only a part of market and contract prices; power costs what it did."""
+    contracts = [(scheme, price * factor) for scheme, price in quoted.contract_usd_per_kwh]
+    return replace(quoted, market=quoted.market * factor, contract_usd_per_kwh=contracts)
 
 
 def _process(section: Section, name: str, money: Money, normals: Normals) -> Array:
@@ -130,9 +136,10 @@ def sell(
     production: Production,
     schedule: Schedule,
     hours: Curve,
+    insurance: Array,
     money: Money,
 ) -> Operations:
-    """Return dispatch, revenue and operating cost of each row."""
+    """Return dispatch, revenue and operating cost of each row; ``insurance``: factor on premiums."""
     index = money.from_year(market.currency, market.price_year)
     rate = money.rate[market.currency]
     limit = production.losses.received(production.sending_limit_mw)
@@ -164,7 +171,7 @@ def sell(
         revenue_capacity=_capacity_payments(market, schedule, money),
         supply_cost=quoted.supply_usd_per_mwh * paid_for,
         charges=sent_charge * sent + received_charge * delivered,
-        running=running_costs(costs, schedule, operation_years, sent, money, money.grid),
+        running=running_costs(costs, schedule, operation_years, sent, insurance, money, money.grid),
     )
 
 

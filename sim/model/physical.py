@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -12,10 +11,10 @@ from pydantic import Field, model_validator
 
 from sim.base.distributions import Z90
 from sim.base.quantities import Fixed, Kind, Quantity, Section, fallback
-from sim.model.costs import Schedule
+from sim.model.effects import Effects
 from sim.model.macro import Currency, Process
-from sim.model.sanctions import Effects
 from sim.model.timeline import HOURS_PER_YEAR, Grid
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -192,7 +191,7 @@ def produce(
         plant = plant * np.minimum(grown, 1.0)
     if np.any(supply.degradation_per_year > 0.0):
         plant = plant * np.exp(np.log1p(-supply.degradation_per_year) * schedule.age)
-    limit = np.minimum(link.capacity_mw, plant) * effects.export_share
+    limit = np.minimum(np.minimum(link.capacity_mw, plant) * effects.export_share, effects.export_limit_mw)
     hours = HOURS_PER_YEAR * schedule.operating * available
     return Production(np.atleast_2d(limit), hours, losses(link))
 
@@ -205,38 +204,47 @@ class Faults:
     slots: list[tuple[Array, Array, Array]]
 
 
-def availability(link: Link, grid: Grid, draw_faults: Callable[[Outages, Array], Faults] | None) -> Array:
-    """Return the share of time for which the link is up, (1,) or (periods + 1, draws).
+def availability(link: Link, grid: Grid, faults: Faults | None, repair: Array) -> Array:
+    """Return the share of time for which the link is up, (1, 1) or (periods + 1, 1 or draws).
 
-    ``draw_faults`` gives the fault events for the expected number of faults per period; None: expected effect
-    (lenders' case).
+    ``faults`` are the fault events of a link with ``outages``; None: expected effect (lenders' case). ``repair`` is the
+    factor on repair times, (1, 1) or (periods + 1, draws); without events, on all the time for which the link is down.
     """
     if link.availability is not None:
-        return link.availability
+        return np.maximum(link.availability - (1.0 - link.availability) * (repair - 1.0), 0.0)
     outages = link.outages
     assert outages is not None
-    faults_per_year = outages.failures_per_100km_year * link.length_km / 100.0
-    if draw_faults is None:
+    if faults is None:
         sigma = np.log(outages.repair_p90_days / outages.repair_median_days) / Z90
         mean_days = outages.repair_median_days * np.exp(0.5 * sigma**2)
         mean_days = mean_days * (1.0 + outages.ice_season_share * (outages.ice_factor - 1.0))
-        down = faults_per_year * mean_days / 365.0 / outages.poles
+        down = faults_per_year(link) * mean_days / 365.0 / outages.poles * repair
         return np.clip(1.0 - outages.converter_unavailability - down, 0.0, 1.0)
-    down = fault_years(outages, draw_faults(outages, faults_per_year * grid.dt), grid) / (grid.dt * outages.poles)
+    down = fault_years(outages, faults, grid, repair) / (grid.dt * outages.poles)
     return np.clip(1.0 - outages.converter_unavailability - down, 0.0, 1.0)
 
 
-def fault_years(outages: Outages, faults: Faults, grid: Grid) -> Array:
-    """Return fault-years under repair in each row, (periods + 1, draws); a repair runs on into later rows."""
+def faults_per_year(link: Link) -> Array:
+    """Return the expected number of cable faults a year; 0 without ``outages``."""
+    return link.outages.failures_per_100km_year * link.length_km / 100.0 if link.outages is not None else np.zeros(1)
+
+
+def fault_years(outages: Outages, faults: Faults, grid: Grid, repair: Array) -> Array:
+    """Return fault-years under repair in each row, (periods + 1, draws); a repair runs on into later rows.
+
+    ``repair``: factor on the repairs of faults that begin in a row.
+    """
     down = np.zeros((grid.periods + 1, faults.count.shape[1]))
     median = np.broadcast_to(outages.repair_median_days, down.shape)
     spread = np.broadcast_to(np.log(outages.repair_p90_days / outages.repair_median_days) / Z90, down.shape)
     ice = np.broadcast_to(outages.ice_factor, down.shape)
     season = np.broadcast_to(outages.ice_season_share, down.shape)
+    slower = np.broadcast_to(repair, down.shape)
     for slot, (start, score, cold) in enumerate(faults.slots):
         row, draw = np.nonzero(faults.count > slot)
         length = median[row, draw] * np.exp(spread[row, draw] * score[row, draw]) / 365.0
         length = length * np.where(cold[row, draw] < season[row, draw], ice[row, draw], 1.0)
+        length = length * slower[row + 1, draw]
         begin = (row + start[row, draw]) * grid.dt
         into = row
         while into.size:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.costs import Schedule
+from sim.model.blocked import Blocked, blocked_revenue
+from sim.model.effects import Effects
 from sim.model.operations import Operations
 from sim.model.tax import Depreciation, Tax, alike, corporate_tax, depreciation
 from sim.model.timeline import Grid
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -21,6 +23,8 @@ class Project:
     """Operating result and tax without loans, nominal USD, (periods + 1, draws)."""
 
     operations: Operations
+    blocked: Blocked | None
+    """Revenue in blocked accounts; None where nothing is ever blocked."""
     capex: Array
     ebitda: Array
     income: Array
@@ -31,14 +35,17 @@ class Project:
     """The same, weighted with the shares."""
     tax: Array
     """Tax without loans; negative: a refund."""
+    tax_by_jurisdiction: Mapping[str, Array]
     net: Array
     """EBITDA less tax and capex: the project's flow, which no financing changes."""
 
 
-def before_loans(tax: Tax, schedule: Schedule, operations: Operations, grid: Grid) -> Project:
-    """Return operating result, depreciation, tax and net flow without loans."""
+def before_loans(tax: Tax, schedule: Schedule, operations: Operations, effects: Effects, grid: Grid) -> Project:
+    """Return operating result, depreciation, tax and net flow without loans; blocked revenue counts when released."""
     running = operations.running
-    income = operations.revenue_merchant + operations.revenue_ppa + operations.revenue_capacity + running.salvage
+    revenue = operations.revenue
+    blocked = blocked_revenue(revenue, effects, schedule.seized_row)
+    income = (revenue if blocked is None else revenue - blocked.withheld + blocked.released) + running.salvage
     spending = operations.supply_cost + operations.charges + running.operating
     ebitda = income - spending - running.replacements - running.decommissioning
     reached = np.where(schedule.clock.cod_years <= grid.end[-1, 0], schedule.clock.cod_years, np.inf)
@@ -52,4 +59,15 @@ def before_loans(tax: Tax, schedule: Schedule, operations: Operations, grid: Gri
     lines = corporate_tax(tax, taxable, written, grid)
     net = ebitda - lines.tax - schedule.capex
     whole = lines.depreciation + running.replacement_writeoff
-    return Project(operations, schedule.capex, ebitda, taxable, written, whole, lines.tax, net)
+    return Project(
+        operations=operations,
+        blocked=blocked,
+        capex=schedule.capex,
+        ebitda=ebitda,
+        income=taxable,
+        written=written,
+        depreciation=whole,
+        tax=lines.tax,
+        tax_by_jurisdiction=lines.by_jurisdiction,
+        net=net,
+    )

@@ -16,24 +16,43 @@ Mask = NDArray[np.bool_]
 Counts = NDArray[np.intp]
 FAR = 40.0
 """Bound of |u|: rates per period from -1 + 4e-18 to 2e17."""
+LATE = 16.0
+"""Steps before the first flow beyond which time is counted from it: exp(-FAR · LATE) is still far from underflow."""
 TOUCH = 1e-13
 """A minimum of |g| below this share of the sum of its terms counts as a touching root."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """Flows in order of time, (rows, columns); ``times`` (rows,) in steps, of which a period has ``steps``."""
+    """Flows in order of time, (rows, columns); ``times`` in half or whole periods, (rows, 1) or (rows, columns)."""
 
     flows: Array
     times: Array
 
     def pick(self, columns: Mask | Counts) -> Series:
         """Return some of the columns."""
-        return Series(self.flows[:, columns], self.times)
+        return Series(self.flows[:, columns], _columns(self.times, columns))
+
+    def aligned(self) -> Series:
+        """Return the same series with time counted from the first flow, in columns in which that comes late.
+
+        Roots do not change. Without this, far from zero all of a late series would be too small for arithmetic.
+        """
+        first = np.argmax(self.flows != 0.0, axis=0)
+        begins = self.times[first, np.arange(first.size) if self.times.shape[1] > 1 else 0]
+        if not np.any(begins > LATE):
+            return self
+        times = np.maximum(self.times - np.where(begins > LATE, begins, 0.0), 0.0)
+        return Series(self.flows, np.ascontiguousarray(times))
 
     def backwards(self) -> Series:
         """Return the flows read from the end: roots change their sign."""
         return Series(self.flows[::-1], self.times[-1] - self.times[::-1])
+
+
+def _columns(times: Array, columns: Mask | Counts) -> Array:
+    """Return the times of some columns, row by row in memory: sums over rows then run in order of time."""
+    return times if times.shape[1] == 1 else np.ascontiguousarray(times[:, columns])
 
 
 def accumulate(flow: Array) -> Array:
@@ -61,11 +80,11 @@ class _Terms:
 
 
 def _terms(series: Series, u: Array) -> _Terms:
-    term = np.exp(-series.times[:, None] * u)
+    term = np.exp(-series.times * u)
     term *= series.flows
     positive = np.maximum(term, 0.0)
     inflow, total = _sum(positive), _sum(term)
-    times = series.times[:, None]
+    times = series.times
     term *= times
     positive *= times
     inflow_slope, slope = -_sum(positive), -_sum(term)
@@ -129,8 +148,7 @@ def lowest(series: Series, turn: Array) -> tuple[Array, Array, Array]:
     low, high = np.zeros(columns), np.full(columns, FAR)
     result, value, size = u.copy(), np.zeros(columns), np.zeros(columns)
     active = np.arange(columns)
-    times = series.times[:, None]
-    flows = series.flows
+    times, flows = series.times, series.flows
     step, older = np.full(columns, np.inf), np.full(columns, np.inf)
     for _ in range(200):
         term = np.exp(-times * u) * flows
@@ -156,7 +174,8 @@ def lowest(series: Series, turn: Array) -> tuple[Array, Array, Array]:
         if not going.any():
             break
         active, u, low, high = active[going], following[going], low[going], high[going]
-        turn, flows, step, older = turn[going], flows[:, going], step[going], older[going]
+        turn, step, older = turn[going], step[going], older[going]
+        times, flows = _columns(times, going), flows[:, going]
     return result, value, size
 
 
@@ -188,11 +207,14 @@ def scan(series: Series, largest: bool) -> tuple[Array, Counts]:
 
 def _on_grid(series: Series) -> Array:
     """Return g at every node, (nodes, columns); Horner from the last flow."""
-    gaps = np.diff(series.times)
+    gaps = np.diff(series.times, axis=0)
     value = np.repeat(series.flows[-1:], _NODES.size, axis=0)
     single, double = np.exp(-_NODES)[:, None], np.exp(-2.0 * _NODES)[:, None]
     for gap, row in zip(gaps[::-1], series.flows[-2::-1], strict=True):
-        value *= single if gap == 1.0 else double
+        if gap.size == 1:
+            value *= {0.0: 1.0, 1.0: single}.get(float(gap[0]), double)
+        else:
+            value *= np.where(gap == 0.0, 1.0, np.where(gap == 1.0, single, double))
         value += row
     return value
 
@@ -202,7 +224,7 @@ def _refine(series: Series, low: Array, high: Array) -> list[tuple[Counts, Array
 
     Its minimum is where the slope, a series with flows -t f, turns from negative to positive.
     """
-    bottom = polish(Series(series.flows * series.times[:, None], series.times), low, high)
+    bottom = polish(Series(series.flows * series.times, series.times), low, high)
     terms = _terms(series, bottom)
     value, size = terms.inflow - terms.outflow, terms.inflow + terms.outflow
     touching = np.abs(value) <= TOUCH * size

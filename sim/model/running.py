@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.costs import Costs, OperatingCost, Replacement, Schedule, budget_usd
+from sim.model.costs import Costs, OperatingCost, Replacement, budget_usd
 from sim.model.macro import Money
 from sim.model.timeline import Grid, contains, overlap, total
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 
@@ -44,14 +45,22 @@ class _Renewals:
 
 
 def running_costs(
-    costs: Costs, schedule: Schedule, operation_years: Array, energy_sent_mwh: Array, money: Money, grid: Grid
+    costs: Costs,
+    schedule: Schedule,
+    operation_years: Array,
+    energy_sent_mwh: Array,
+    insurance: Array,
+    money: Money,
+    grid: Grid,
 ) -> RunningCosts:
-    """Return operating cost, replacements, decommissioning and salvage of each row."""
+    """Return operating cost, replacements, decommissioning and salvage of each row; ``insurance``: on premiums."""
     budget = budget_usd(costs, money)
     cod = schedule.clock.cod_years
     shape = schedule.operating.shape
     by_item = {
-        name: np.broadcast_to(_yearly(entry, budget, schedule, energy_sent_mwh, money), shape)
+        name: np.broadcast_to(
+            _yearly(entry, budget, schedule, energy_sent_mwh, money) * (insurance if entry.insurance else 1.0), shape
+        )
         for name, entry in costs.operating.items()
     }
     operating: Array = np.zeros(shape)

@@ -23,7 +23,6 @@ from sim.model.borrowing import (
     service_of,
     tax_paid,
 )
-from sim.model.costs import Schedule
 from sim.model.limits import Problem, coverage_discount, grants_of, limits_of
 from sim.model.loans import Limit, Loan, Plan, Source
 from sim.model.macro import Money
@@ -31,6 +30,7 @@ from sim.model.project import Project
 from sim.model.repayment import falls_due
 from sim.model.tax import Tax
 from sim.model.terms import Financing
+from sim.model.works import Schedule
 
 Array = NDArray[np.float64]
 STEPS = 500
@@ -38,12 +38,16 @@ CLOSE = 1e-13
 """Sizing ends when no amount moves by more than this share of the uses."""
 
 
-def arrange(terms: Financing, tax: Tax, schedule: Schedule, project: Project, life: Array, money: Money) -> Plan:
+def arrange(
+    terms: Financing, tax: Tax, schedule: Schedule, project: Project, life: Array, money: Money, addon: Array
+) -> Plan:
     """Return the agreement for the lenders' case, which is the one column of the records given.
+
+    ``addon`` is what the regime of the case adds to margins.
 
     Raises `Refused` where a loan outlives the link or finds no cash at all.
     """
-    case = Borrowing.of(terms, tax, schedule, project, money)
+    case = Borrowing.of(terms, tax, schedule, project, money, addon)
     _check_tenors(case, float(life[0]))
     size = np.zeros(len(case.tranches))
     state = _State(size, size, np.zeros(len(case.ranks)), float(case.capex.sum()), case.project.ebitda[:, 0], None, ())

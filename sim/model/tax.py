@@ -162,15 +162,18 @@ class TaxLines:
     depreciation: Array
     """Weighted with the shares of the jurisdictions."""
     tax: Array
+    by_jurisdiction: Mapping[str, Array]
+    """The same tax by name."""
 
 
 def corporate_tax(tax: Tax, income: Array, written: Mapping[str, Array], grid: Grid) -> TaxLines:
     """Return the tax of all jurisdictions on income (periods + 1, draws) less each one's depreciation."""
     paid: Array = np.zeros(income.shape)
     mean: Array = np.zeros(income.shape)
+    each: dict[str, Array] = {}
     for name, terms in tax.jurisdictions.items():
         mean += terms.share * written[name]
         assessment = Assessment(terms, income.shape[1], grid)
-        for k in range(income.shape[0]):
-            paid[k] += assessment.tax(income[k], written[name][k])
-    return TaxLines(mean, paid)
+        each[name] = np.stack([assessment.tax(income[k], written[name][k]) for k in range(income.shape[0])])
+        paid += each[name]
+    return TaxLines(mean, paid, each)

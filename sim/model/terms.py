@@ -23,6 +23,8 @@ class Case(Section):
     """Every uncertain number and process, all at once, stands where it is better with this probability: 0.9 for P90."""
     percentiles: dict[str, Annotated[float, Fixed("probability", gt=0.0, lt=1.0)]] = Field(default_factory=dict)
     """Dotted path of a number or process: percentile at which it stands instead."""
+    regime: str | None = None
+    """Regime of ``sanctions`` that lenders take for the whole time; absent: the first in which FID can be taken."""
 
 
 class Sponsor(Section):

@@ -36,13 +36,26 @@ class SeaWork(Section):
     """Last month of the year in which laying is possible (its last day)."""
 
 
+class Decision(Section):
+    """An investment decision that waits for better politics."""
+
+    no_worse_than: str
+    """Regime of ``sanctions.regimes`` after which, in their order, nobody decides to invest."""
+    lenders_willing: bool = True
+    """Whether all lenders have to be ready to pay out."""
+    max_wait_years: Annotated[float, Fixed("years", ge=0.0, le=50.0)] = fallback(15.0)
+    """Time after which the project is not pursued any more."""
+
+
 class Timeline(Section):
     """The calendar of the project."""
 
     start_year: Annotated[int, Fixed("calendar year", ge=1900.0, le=2200.0, whole=True)]
-    """Calendar year whose 1 January is time zero and, here, the investment decision (FID)."""
+    """Calendar year whose 1 January is time zero and, without ``decision``, the investment decision (FID)."""
     periods_per_year: Literal[1, 2, 4, 12] = 1
     """Periods in a year."""
+    decision: Decision | None = None
+    """What the investment decision waits for; absent: it is taken at time zero."""
     construction: Construction
     """Building time."""
     sea_work: SeaWork | None = None
@@ -88,52 +101,33 @@ class Clock:
 
     A draw that is never complete has COD inf.
 
-    ``progress`` stops at the row in which the last draw is complete; later rows would be 1.
+    ``progress`` stops at the row in which the last draw is complete or given up; later rows would be the same.
     """
 
     progress: Array
     cod_years: Array
+    fid_row: Array
+    """Row at whose end the investment decision is taken, (1,) or (draws,); inf: never."""
+    abandoned_row: Array
+    """Row at whose end the project is given up, (1,) or (draws,); inf: never."""
+    stopped_years: Array
+    """Time for which the works stood still, (1,) or (draws,)."""
+    resumed: Array | None
+    """1 in the first row of work after a stop, else 0, as ``progress``; None: there are no stops."""
 
 
 _SNAP = 1e-12
 
 
-def run_clock(timeline: Timeline, grid: Grid, pace_factor: Array) -> Clock:
-    """Return the construction clock of each draw on the grid.
-
-    The clock advances at 1 / ``construction.years`` times ``pace_factor`` ((1, 1) or (periods + 1, draws)); between
-    ``sea_work.begins`` and ``ends`` only inside the laying window of the calendar year. A campaign that no longer fits
-    into what is left of the window waits for the next opening; one longer than any window starts at once and goes on
-    in the next season.
-    """
-    years = timeline.construction.years
-    sea = timeline.sea_work
-    begins = sea.begins if sea else np.ones(1)
-    ends = sea.ends if sea else np.ones(1)
-    opens = (sea.window_opens_month - 1) / 12.0 if sea else 0.0
-    closes = sea.window_closes_month / 12.0 if sea else 1.0
-    width = max(years.size, begins.size, ends.size, pace_factor.shape[1])
-    pace = 1.0 / np.where(years > 0.0, years, 1.0)
-    s = np.where(np.broadcast_to(years, (width,)) > 0.0, 0.0, 1.0)
-    cod = np.where(s == 1.0, 0.0, np.inf)
-    rows = [s]
-    for k in range(1, grid.periods + 1):
-        if bool(np.all(s == 1.0)):
-            break
-        start, end = (k - 1) * grid.dt, k * grid.dt
-        year = np.floor(start + 1e-9)
-        window = (year + opens, year + closes)
-        speed = pace * pace_factor[min(k, pace_factor.shape[0] - 1)]
-        s, done = _advance(s, speed, begins, ends, (start, end), window)
-        cod = np.where((s == 1.0) & np.isinf(cod), done, cod)
-        rows.append(s)
-    return Clock(np.stack(rows), cod)
-
-
-def _advance(
-    s: Array, speed: Array, begins: Array, ends: Array, period: tuple[float, float], window: tuple[float, float]
+def advance(
+    s: Array, speed: Array, begins: Array, ends: Array, period: tuple[Array, float], window: tuple[float, float]
 ) -> tuple[Array, Array]:
-    """Return the clock at the end of a period and the time at which it stopped moving."""
+    """Return the clock at the end of a period and the time at which it stopped moving.
+
+    Between ``begins`` and ``ends`` the sea work advances only inside the laying window of the calendar year. A campaign
+    that no longer fits into what is left of the window waits for the next opening; one longer than any window starts at
+    once and goes on in the next season.
+    """
     start, end = period
     with np.errstate(divide="ignore", invalid="ignore"):
         # Before the sea work.
@@ -159,6 +153,19 @@ def _advance(
         s = np.where(rest <= end - now, 1.0, s + more * speed)
     s = np.where(s > 1.0 - _SNAP, 1.0, s)
     return s, now + more
+
+
+def row_of(time: Array, grid: Grid) -> Array:
+    """Return the row that contains an instant (0 for time zero), as floats; inf stays inf."""
+    return np.maximum(np.ceil(time * grid.periods_per_year - 1e-9), 0.0)
+
+
+def at_row(values: Array, row: Array) -> Array:
+    """Return the row of each draw, (1,) or (draws,), of values (rows or 1, 1 or draws); row 0 where the row is inf."""
+    place = np.where(np.isfinite(row) & (values.shape[0] > 1), row, 0.0).astype(np.intp)
+    width = max(place.size, values.shape[1])
+    columns = np.arange(width) if values.shape[1] > 1 else np.zeros(width, dtype=np.intp)
+    return values[np.broadcast_to(place, (width,)), columns]
 
 
 def total(flow: Array) -> Array:

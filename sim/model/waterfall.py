@@ -9,20 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.books import Account, Books
-from sim.model.default import Covenants, Due, claims_of, cover, judge, test_covenants, write_off
+from sim.model.default import Covenants, Due, claims_of, cover, give_up, judge, test_covenants, write_off
+from sim.model.effects import at
 from sim.model.funding import build, fill_reserves
+from sim.model.owners import Value
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+RESIDUE = 1e-12
+"""Part of the commitment below which what a sweep leaves is rounding."""
 
 
 def carry(books: Books) -> None:
     """Take the books through every row."""
     nothing = np.zeros(books.alive.shape)
     for k in range(books.grid.periods + 1):
-        books.capitalising = books.support = nothing
+        books.capitalising = books.support = books.middle_equity = nothing
         for account in books.accounts:
-            account.middle = account.fresh = account.idc = nothing
+            account.middle = account.fresh = account.idc = account.paid = account.fees = nothing
             account.opening = account.balance
             if k:
                 account.discount = account.discount / (1.0 + account.rates[k])
@@ -34,8 +38,10 @@ def carry(books: Books) -> None:
             _operate(books, k)
         else:
             books.lines["dscr"][k] = np.nan
+            _settle(books, nothing, nothing, nothing, k)
         if k <= books.last_build:
             fill_reserves(books)
+            give_up(books, k)
         _record(books, k)
 
 
@@ -75,7 +81,7 @@ def _operate(books: Books, k: int) -> None:
 def _planned(books: Books, by_row: Array, k: int) -> Array | float:
     """Return a planned figure of row k, of the rows by which repayment has moved."""
     if isinstance(books.shift, int):
-        return float(by_row[k])
+        return float(by_row[max(k - books.shift, 0)])
     moved: Array = by_row[np.clip(k - books.shift, 0, books.grid.periods)]
     return moved
 
@@ -145,7 +151,10 @@ def _tax(books: Books, ranks: list[list[Due]], earned: Array, k: int) -> Array:
         income = income - books.construction_finance * books.writeoff_share[k]
     paid: Array = np.zeros(income.shape)
     for name, assessment in books.assessments.items():
-        paid = paid + assessment.tax(income, books.project.written[name][k])
+        part = assessment.tax(income, books.project.written[name][k])
+        paid = paid + part
+        if books.value is not None:
+            books.worth_taxed[name] = books.worth_taxed[name] + at(books.value.at_end, k) * part
     return paid
 
 
@@ -199,11 +208,16 @@ def _sweep(books: Books, ranks: list[list[Due]], pot: Array, k: int) -> Array:
                 part = np.divide(owed, whole, out=np.zeros(pot.shape), where=whole > 0.0)
                 swept = np.minimum(owed, account.terms.cash_sweep * offered * part)
                 pot = pot - swept
-                account.balance = np.maximum(account.balance - swept * due.fx, 0.0)
+                left = account.balance - swept * due.fx
+                account.balance = np.where(left > RESIDUE * account.commitment, left, 0.0)
                 due.paid_principal = due.paid_principal + swept * due.fx
                 books.lines["principal_paid"][k] += swept
                 account.note("swept", k, swept * due.fx)
             account.worth_paid = account.worth_paid + account.discount * (due.paid_interest + due.paid_principal)
+            account.paid = account.paid + due.paid_interest + due.paid_principal
+            if books.value is not None:
+                withheld = at(books.value.at_end, k) * (due.paid_interest * account.gross / due.fx)
+                account.worth_withheld = account.worth_withheld + withheld
             account.note("due", k, due.interest)
             account.note("interest", k, due.paid_interest)
             account.note("principal", k, due.paid_principal)
@@ -224,10 +238,13 @@ def _distribute(books: Books, pot: Array, locked: Mask, k: int) -> None:
         books.note("shareholder_waived", k, ends * (books.lent_interest - interest + books.lent - principal))
     books.lent_interest = np.where(ends, 0.0, books.lent_interest - interest)
     books.lent = np.where(ends, 0.0, books.lent - principal)
-    on_interest, on_dividends = books.sponsor_tax
-    withheld = on_interest * interest + on_dividends * (paid - interest - principal)
     books.lines["distributions"][k] = paid
-    books.lines["sponsor_withholding"][k] = withheld
+    _settle(books, interest, principal, paid - interest - principal, k)
+
+
+def _settle(books: Books, interest: Array, principal: Array, dividends: Array, k: int) -> None:
+    """Share out among the owners what they get and pay in the row."""
+    books.owners.settle(k, interest, principal, dividends, books.lines["equity_paid_in"][k], books.middle_equity)
 
 
 def _record(books: Books, k: int) -> None:
@@ -245,5 +262,14 @@ def _record(books: Books, k: int) -> None:
     for held in books.service_reserve:
         reserves = reserves + held
     lines["reserves"][k], lines["cash_balance"][k] = reserves, books.cash
-    lines["equity_flow"][k] = lines["distributions"][k] - lines["sponsor_withholding"][k] - lines["equity_paid_in"][k]
+    if books.value is not None:
+        for account in books.accounts:
+            account.worth = account.worth + _worth_of_row(account, books.value, k)
     books.note_balances(k)
+
+
+def _worth_of_row(account: Account, value: Value, k: int) -> Array:
+    """Return the present value of what a lender gets in a row less what it lends, USD."""
+    fx = account.rate_of_exchange(k)
+    late = account.fees + (account.paid - (account.fresh - account.middle)) / fx
+    return at(value.at_end, k) * late - at(value.at_middle, k) * (account.middle / fx)

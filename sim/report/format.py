@@ -163,11 +163,14 @@ def row_scale(unit: str, values: Sequence[float]) -> tuple[Callable[[float], str
     return number, "years" if unit.startswith("years") else unit
 
 
-def outcome(parts: Sequence[float], draws: int, horizon: int, half: tuple[int, int], median: float) -> str:
+def outcome(
+    parts: Sequence[float], draws: int, horizon: int, half: tuple[int, int], median: float, given_up: float = 0.0
+) -> str:
     """Return in words how often the project pays back.
 
-    ``parts`` are the shares paid back, built but unpaid, not built; ``half`` is the year by whose end half of those
-    that ever pay have paid, counted from the start and as a calendar year.
+    ``parts`` are the shares paid back, invested but unpaid, not invested; ``half`` is the year by whose end half of
+    those that ever pay have paid, counted from the start and as a calendar year; ``given_up`` is the share that is
+    never finished.
 
     >>> outcome((1.0, 0.0, 0.0), 256, 54, (12, 2038), 11.4)
     'Pays back in all 256 futures within 54 years. The median payback is 11.4 years.'
@@ -175,6 +178,10 @@ def outcome(parts: Sequence[float], draws: int, horizon: int, half: tuple[int, i
     paid, unpaid, absent = shares(parts)
     futures = f"{draws:,} futures within {horizon} years"
     rest = f"n {unpaid} it is built and never pays back, in {absent} it is not built."
+    if given_up > 0.0:
+        lost = shares([parts[0], parts[1] - given_up, given_up, parts[2]])
+        never = f"n {lost[1]} it is built and never pays back"
+        rest = f"{never}, in {lost[2]} given up while building, in {lost[3]} not begun."
     if parts[0] == 0.0:
         return f"Pays back in none of {futures}: i{rest}"
     known = math.isfinite(median)

@@ -13,8 +13,8 @@ MOST_COLUMNS = 10
 CENT = 0.005
 MEMO = "Memo"
 """Head of the lines that add up to nothing."""
-ENDS = ("debts_and_equity", "check")
-"""Lines at the end of the balance sheet, which speak for themselves."""
+ALONE = ("regime", "debts_and_equity", "check")
+"""Lines that add up to nothing and speak for themselves: above the waterfall, at the end of the balance sheet."""
 LONGEST_LABEL = 30
 NAMES = 44
 """Width of the labels of sources and uses."""
@@ -43,6 +43,9 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 def _head(facts: Facts) -> str:
     case = "the lenders' case" if facts.draw is None else f"draw {facts.draw} of seed {facts.seed}"
     lines = [f"{facts.title} ({facts.name}): statement of {case}"]
+    lines += _political(facts)
+    if facts.politics is not None and math.isinf(facts.politics.fid_years):
+        return "\n".join(lines)
     if math.isinf(facts.cod_years):
         lines.append("Never finished within the horizon.")
     else:
@@ -52,6 +55,28 @@ def _head(facts: Facts) -> str:
         lines.append("The scenario has no financing: sponsors pay all and get all.")
     lines += _trouble(facts)
     return "\n".join(lines)
+
+
+def _political(facts: Facts) -> Iterator[str]:
+    """Yield what sanctions did to the case."""
+    about = facts.politics
+    if about is None:
+        return
+    drawn = facts.draw is not None
+    yield f"Regimes: {about.regimes}." if drawn else f"The lenders' case stays in the regime {about.regimes}."
+    if math.isinf(about.fid_years):
+        yield "Not invested: the regimes do not let the decision be taken in time. Nothing is spent, nothing earned."
+    elif about.fid_years > 0.0:
+        yield f"The decision is taken {years(about.fid_years)} after the start."
+    if about.abandoned:
+        yield f"The works are given up at the end of {about.abandoned}: the cost is sunk."
+    if about.stopped_years > 0.0:
+        yield f"The works stand still for {years(about.stopped_years)} in all."
+    if about.seized:
+        share = percent(about.state_share)
+        yield f"The company is seized in {about.seized}: from then on the seizing state holds {share} of it."
+    if about.lost >= CENT or about.confiscated >= CENT:
+        yield f"Of blocked revenue {_million(about.lost)} is lost and {_million(about.confiscated)} confiscated."
 
 
 def _trouble(facts: Facts) -> Iterator[str]:
@@ -64,7 +89,8 @@ def _trouble(facts: Facts) -> Iterator[str]:
         yield f"Lenders write off {_million(facts.written_off)} at the end of {end}."
     if facts.support >= CENT:
         when = _runs(facts.supported)
-        yield f"Beyond building, sponsors pay {_million(facts.support)} that the company does not have: {when}."
+        who = "owners" if facts.politics is not None and facts.politics.seized else "sponsors"
+        yield f"Beyond building, {who} pay {_million(facts.support)} that the company does not have: {when}."
     if facts.unpaid >= CENT:
         yield f"Suppliers and states are never paid {_million(facts.unpaid)} of costs and taxes."
 
@@ -145,13 +171,13 @@ def _bn(usd: float) -> str:
 def _sheet(sheet: Sheet, columns: Columns, width: int) -> str:
     """Return a sheet in blocks of columns; lines and parts without any number in a block are left out of it."""
     live = [i for i, active in enumerate(columns.active) if active]
-    if sheet.tranche:
-        live = [i for i in live if any(_counts(line, i) for line in sheet.lines)]
+    live = [i for i in live if any(_counts(line, i) for line in sheet.lines if not line.names)]
     if not live:
         return ""
     decimals = _decimals(sheet)
-    label = min(max(len(line.label) for line in sheet.lines) + 3, LONGEST_LABEL)
-    sizes = {i: max(len(_written(line, i, decimals)) for line in sheet.lines) for i in live}
+    told = [line for line in sheet.lines if line.shown == "always" or any(_counts(line, i) for i in live)]
+    label = min(max(len(line.label) for line in told) + 3, LONGEST_LABEL)
+    sizes = {i: max(len(_written(line, i, decimals)) for line in sheet.lines if not line.names) for i in live}
     blocks = []
     while live:
         chosen, wide = _fitting(live, {i: max(sizes[i], len(columns.labels[i])) + 1 for i in live}, width - label)
@@ -168,7 +194,7 @@ def _rows(sheet: Sheet, chosen: Sequence[int], label: int, wide: int, decimals: 
     """Yield the lines of a block, with a head before those that add up to nothing."""
     told = False
     for part, line in _visible(sheet, chosen):
-        if part.total is None and line.key not in ENDS and not told:
+        if part.total is None and line.key not in ALONE and not told:
             yield MEMO
             told = True
         yield _row(line, part, chosen, label, wide, decimals)
@@ -205,22 +231,29 @@ def _visible(sheet: Sheet, chosen: Sequence[int]) -> Iterator[tuple[Part, Line]]
 
 def _counts(line: Line, i: int) -> bool:
     value = line.values[i]
-    return not math.isnan(value) and abs(value) >= (CENT if _money(line) else 1e-12)
-
-
-def _money(line: Line) -> bool:
-    return line.unit not in ("ratio", "per year")
+    return not math.isnan(value) and abs(value) >= (CENT if line.money else 1e-12)
 
 
 def _row(line: Line, part: Part, chosen: Sequence[int], label: int, wide: int, decimals: dict[str, int]) -> str:
     indent = "" if line is part.total else "  "
     text = indent + line.label
     text = text if len(text) <= label else f"{text[: label - 1]}…"
-    return f"{text:<{label}}" + "".join(f"{_written(line, i, decimals):>{wide}}" for i in chosen)
+    return f"{text:<{label}}" + "".join(f"{_cut(_written(line, i, decimals), wide - 1):>{wide}}" for i in chosen)
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a name as long as its column allows; numbers fit already.
+
+    >>> _cut("sectoral", 6), _cut("none", 6)
+    ('secto…', 'none')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _written(line: Line, i: int, decimals: dict[str, int]) -> str:
     value = line.values[i]
+    if line.names:
+        return line.names[int(value)]
     if not _counts(line, i):
         return MISSING
     if line.unit == "ratio":
@@ -243,6 +276,6 @@ def _decimals(sheet: Sheet) -> dict[str, int]:
     """Return the decimals of each currency of a sheet: one, none where amounts have more than four digits."""
     largest: dict[str, float] = {}
     for line in sheet.lines:
-        if _money(line):
+        if line.money:
             largest[line.unit] = max(largest.get(line.unit, 0.0), *(abs(value) for value in line.values))
     return {unit: 1 if unit == "USD" or most < 1e10 else 0 for unit, most in largest.items()}

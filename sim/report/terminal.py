@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -19,8 +19,8 @@ from rich.text import Text
 from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.collect import Result
+from sim.report import files_section, lenders_section, sanctions_section
 from sim.report import format as say
-from sim.report import lenders_section
 from sim.results import RunFacts
 from sim.tables import MIN_REPLICATES, Table, column, percentile
 
@@ -44,17 +44,6 @@ ROWS = (
 )
 """Label and metric of each line of figures; the shares of benchmarks follow what they compare."""
 
-FILES = {
-    "summary.csv": "every metric: spread, definition",
-    "payback.csv": "chance of payback, year by year",
-    "cashflow.csv": "every line of every period",
-    "drivers.csv": "which inputs move the results",
-    "distributions.csv": "histogram of every metric",
-    "draws.parquet": "metrics of every draw",
-    "draws.csv": "the same as text, with inputs",
-    "manifest.yaml": "all that repeats this run",
-}
-
 
 def show(result: Result, tables: list[Table], files: list[Path], facts: RunFacts, asked: int) -> None:
     """Write the page to standard output: plain and 100 columns wide unless that is a terminal."""
@@ -66,8 +55,8 @@ def show(result: Result, tables: list[Table], files: list[Path], facts: RunFacts
     console.width = min(console.width, WIDTH) if terminal else WIDTH
     page = Page(result, {table.name: table for table in tables}, console.width, not say.encodes(encoding))
     sections = (
-        *(page.verdict(), page.figures(), page.financing(), page.curve()),
-        *(page.drivers(), page.caveats(), page.files(files)),
+        *(page.verdict(), page.figures(), page.sanctions(), page.financing(), page.curve()),
+        *(page.drivers(), page.caveats(), files_section.files(files, page.width == WIDTH)),
     )
     with console.capture() as captured:
         for part in chain(page.heading(facts, asked), *(chain([""], section) for section in sections)):
@@ -163,7 +152,9 @@ class Page:
             return f"Nothing here is uncertain, all futures are alike: it {paid if math.isfinite(median) else never}."
         curve = column(self.tables["payback.csv"], "p_paid_back")
         half = next(i for i, p in enumerate(curve) if p >= 0.5 * curve[-1] - 1e-12)
-        return say.outcome(self.outcomes, self.result.draws, grid.years, (half, grid.start_year + half - 1), median)
+        given_up = self.summary["abandoned"]["mean"] if "abandoned" in self.summary else 0.0
+        when = (half, grid.start_year + half - 1)
+        return say.outcome(self.outcomes, self.result.draws, grid.years, when, median, given_up)
 
     def figures(self) -> Iterator[Part]:
         """Yield the table of metrics."""
@@ -182,6 +173,16 @@ class Page:
         words = [say.lent(carried.plan), lenders_section.outcome(carried.plan, self.summary)]
         yield Text(" ".join(word for word in words if word))
         yield self._table(lenders_section.rows(carried.plan, self.result.spec))
+
+    def sanctions(self) -> Iterator[Part]:
+        """Yield what sanctions do and whom they hit."""
+        if self.result.spec.written.sanctions is None:
+            return
+        parts = sanctions_section.section(self.summary, self.tables, self.result.grid.start_year)
+        yield from parts
+        if len(parts) > 1:
+            yield self._table(row for row in sanctions_section.ROWS if row[1] in self.summary)
+            yield from sanctions_section.bearers(self.tables["bearers.csv"])
 
     def _table(self, rows: Iterator[tuple[str, str]]) -> Grid:
         grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
@@ -256,8 +257,9 @@ class Page:
         yield Text("Before you rely on this", style="bold")
         grid = Grid.grid(padding=(0, 1, 0, 0))
         lines = [self._price_effect(), *self._counts(), *warnings(self.result.spec.written)]
-        alone = "" if self.result.planned.cash.carried is not None else "no loans and "
-        lines.append(f"The project's figures are before financing; {alone}no sanctions are in any figure.")
+        loans = "" if self.result.planned.cash.carried is not None else " and no loans are in any figure"
+        calm = "; there are no sanctions in any figure" if self.result.spec.written.sanctions is None else ""
+        lines.append(f"The project's figures are before financing{loans}{calm}.")
         for line in lines:
             grid.add_row("-", Text(line))
         yield grid
@@ -302,16 +304,3 @@ class Page:
             yield f"The percentiles in cashflow.csv come from the first {lines:,} futures, its means from all."
         if most < self.result.draws:
             yield f"draws.parquet and distributions.csv hold the first {most:,} futures."
-
-    def files(self, files: Sequence[Path]) -> Iterator[Part]:
-        """Yield the folder and what each file in it is."""
-        if not files:
-            return
-        yield Text.assemble(("Written to ", "bold"), f"{files[0].parent}/")
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        entries = [(file.name, Text(FILES.get(file.name, ""), style="dim")) for file in files]
-        half = -(-len(entries) // (2 if self.width == WIDTH else 1))
-        for i in range(half):
-            right = entries[half + i] if half + i < len(entries) else ("", Text())
-            grid.add_row(*entries[i], *right)
-        yield grid

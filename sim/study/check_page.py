@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from sim.base.quantities import Section
 from sim.checks import warnings
 from sim.model import macro
+from sim.model.construction import erect, funds_of
 from sim.model.costs import CapitalItem, Contingency, usd_at_spot
+from sim.model.effects import Effects
 from sim.model.macro import Money
 from sim.model.market import PPA, CapacityPayment, Merchant
-from sim.model.operations import Prices, prices
-from sim.model.sanctions import Effects
-from sim.model.timeline import Grid, run_clock
+from sim.model.operations import Prices, discounted, prices
 from sim.prepare import Model
 from sim.report.format import MISSING, number, percent
 from sim.scenario import Scenario, Spec, fill
-from sim.study import check_financing
+from sim.stages import politics
+from sim.study import check_financing, check_sanctions
 
 Array = NDArray[np.float64]
 LABEL = 12
@@ -46,9 +47,10 @@ def page(model: Model, width: int = 100) -> str:
         return chance.normals(name, rows, spec.mixing)
 
     money = macro.forecast(scenario.macro, grid, normals)
-    quoted = prices(scenario.market, scenario.supply, money, normals, Effects.none())
+    _, effects = politics(scenario, grid, chance, model.regime)
+    quoted = discounted(prices(scenario.market, scenario.supply, money, normals), effects.price)
     parts = [
-        _head(spec, scenario, grid, width),
+        _head(model, scenario, effects, money, width),
         _table("Capital budget, without overruns", _budget(scenario, money), width, left=(0, 2)),
         _table("Uncertain inputs", _uncertain(spec), width, left=(0, 1, 5)),
         _table(
@@ -57,23 +59,27 @@ def page(model: Model, width: int = 100) -> str:
             width,
             (0, 1, 7),
         ),
+        "\n".join(_line(label, text, width) for label, text in check_sanctions.remarks(model)),
         _financing(model, scenario, width),
         _foot(spec, scenario, money, quoted, width),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _head(spec: Spec, scenario: Scenario, grid: Grid, width: int) -> str:
-    timeline = scenario.timeline
-    cod = float(run_clock(timeline, grid, np.ones((1, 1))).cod_years[0])
+def _head(model: Model, scenario: Scenario, effects: Effects, money: Money, width: int) -> str:
+    spec, grid, timeline = model.spec, model.grid, scenario.timeline
+    funds = funds_of(model.backing, effects, scenario.costs, money)
+    cod = float(erect(timeline, effects, funds, grid).cod_years[0])
     start, end = grid.start_year, grid.start_year + grid.years - 1
-    life = _figure(_median(timeline.operation_years))
+    life, wait = _figure(_median(timeline.operation_years)), check_sanctions.waiting(model)
+    late = f", with up to {wait:g} years of waiting" if wait else ""
+    begins = "decision" if timeline.decision is None else "from"
     rows = [
         ("project", f"{spec.written.title} ({spec.name})"),
         ("as of", spec.written.as_of),
-        ("calendar", f"decision 1 January {start}, {PERIODS[grid.periods_per_year]} periods"),
+        ("calendar", f"{begins} 1 January {start}, {PERIODS[grid.periods_per_year]} periods"),
         ("lenders", f"in operation after {number(cod)} years ({start + int(cod)}), for {life} years"),
-        ("horizon", f"{grid.years} years, to the end of {end}"),
+        ("horizon", f"{grid.years} years, to the end of {end}{late}"),
     ]
     return "\n".join(_line(label, text, width) for label, text in rows)
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from sim.base.quantities import Fixed
 from sim.errors import ScenarioError
+from sim.model.counterfactual import CHANGE, CHANGE_IN_TOTAL, change_definition
 from sim.model.finance_metrics import LOSS_SHARE, loss_definition
 from sim.model.metrics import DEFINITIONS
 from sim.scenario import Spec, read
-from sim.study import glossary
+from sim.study import glossary, glossary_sanctions
 from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCING, LOSS_FORMULA
 from sim.study.keys import PLACEHOLDERS, Form, Key, keys, written
 from sim.study.schema import distributions
@@ -54,11 +55,12 @@ def results() -> dict[str, str]:
     share = "yearly_trade_usd or investment_usd (compare) over evaluation.benchmarks.NAME.amount_usd"
     lines = {name: line.text for name, line in glossary.LINES.items()}
     loss = {f"{LOSS_SHARE}NAME": loss_definition("NAME").text}
-    return {**metrics, **loss, CVAR: tail, "share_of_NAME": share, **lines}
+    changes = {name: change_definition(name).text for name in (f"{CHANGE}NAME", CHANGE_IN_TOTAL)}
+    return {**metrics, **loss, **changes, CVAR: tail, "share_of_NAME": share, **lines}
 
 
 def _is_result(word: str) -> bool:
-    return word in results() or word.startswith(("share_of_", LOSS_SHARE))
+    return word in results() or word.startswith(("share_of_", LOSS_SHARE, CHANGE))
 
 
 def _result(word: str) -> str:
@@ -74,8 +76,14 @@ def _result(word: str) -> str:
         formula = "yearly_trade_usd or investment_usd / amount_usd of the benchmark"
     elif word.startswith(LOSS_SHARE):
         text, formula, page = loss_definition(word.removeprefix(LOSS_SHARE)).text, LOSS_FORMULA, FINANCING
+    where = f"{page}, section Metrics"
+    if word in glossary_sanctions.SANCTIONS_METRICS:
+        where = f"{glossary_sanctions.PAGE}, section The world without sanctions"
+    elif word.startswith(CHANGE) or word == CHANGE_IN_TOTAL:
+        where, formula = f"{glossary_sanctions.PAGE}, section Who bears it", glossary_sanctions.CHANGE_FORMULA
+        text, unit = change_definition(word).text, "USD"
     rows = [("unit", unit), ("formula", formula), ("stands in", "summary.csv, distributions.csv, draws.parquet")]
-    return _block(f"{word} (metric)", text, [*rows, ("see", f"{page}, section Metrics")])
+    return _block(f"{word} (metric)", text, [*rows, ("see", where)])
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------
@@ -91,7 +99,7 @@ def _same_meaning(found: Sequence[Key], parts: Sequence[str]) -> list[str]:
 
 def _key_text(group: Sequence[Key], parts: Sequence[str]) -> str:
     key = group[0]
-    kind = key.form.kind
+    kind = key.form.number
     tags = ", ".join(dict.fromkeys(item.tag for item in group if item.tag))
     rows = [("with", tags)] if tags else []
     if kind is not None:
@@ -102,7 +110,11 @@ def _key_text(group: Sequence[Key], parts: Sequence[str]) -> str:
         rows.append(("dist", "; ".join(_distribution_forms())))
     if key.path[-1] != "source":
         rows += [("typical", text) for text in _typical(key, parts, {item.tag for item in group})]
-    return _block(key.dotted, key.text, [*rows, ("enters", glossary.heading(key.dotted))])
+    return _block(key.dotted, key.text, [*rows, ("enters", _enters(key.dotted))])
+
+
+def _enters(dotted: str) -> str:
+    return glossary_sanctions.heading(dotted) or glossary.heading(dotted)
 
 
 def _distribution_forms() -> Iterator[str]:
@@ -180,6 +192,8 @@ def _value(spec: Spec, place: Sequence[str], raw: Any, form: Form) -> str:
         return str(raw.get("value"))
     if isinstance(raw, dict):
         return "block with " + ", ".join(str(name) for name in raw if name != "source")
+    if isinstance(raw, list):
+        return ", ".join(map(str, raw)) or "none"
     return str(raw).lower() if isinstance(raw, bool) else str(raw)
 
 

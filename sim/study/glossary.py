@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.model.metrics import NOMINAL, PRESENT, REAL
 from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCE_LINES, FINANCING, Line
+from sim.study.glossary_sanctions import BLOCKED_LINES, OWNER_LINES, SANCTIONS_FORMULAS
 
 MODEL = "docs/model.md"
 HEADINGS = (
@@ -65,6 +66,7 @@ LINES: dict[str, Line] = {
     "revenue_capacity": Line(
         USD, "paid for keeping the link ready", "amount·index/X·Δ·o_k while in force", "Operating flows"
     ),
+    **BLOCKED_LINES,
     "supply_cost": Line(
         USD,
         "paid for the energy at the sending end, take-or-pay included",
@@ -88,7 +90,8 @@ LINES: dict[str, Line] = {
     "ebitda": Line(
         USD,
         "operating result before interest, tax and depreciation",
-        "revenue + salvage − supply_cost − charges − operating_cost − replacements − decommissioning",
+        "revenue − revenue_blocked + revenue_released + salvage − supply_cost − charges − operating_cost "
+        "− replacements − decommissioning",
         "Tax",
     ),
     "depreciation": Line(
@@ -105,12 +108,13 @@ LINES: dict[str, Line] = {
     ),
     "capex": Line(
         USD,
-        "investment, overruns included",
-        "Σ amount·(1 + overrun)·[F(s_k) − F(s_(k−1))]·index/X + contingency left",
+        "investment, overruns and what sanctions add included",
+        "Σ amount·(1 + overrun)·[F(s_k) − F(s_(k−1))]·index/X·cost_factor + contingency left + remobilisation",
         "Construction",
     ),
     "net": Line(USD, "net flow after tax, before financing", "ebitda − tax − capex", "Tax"),
     **FINANCE_LINES,
+    **OWNER_LINES,
     "net_real": Line(REAL, "net flow without inflation", "(ebitda − tax)/D − capex/D_mid", "Metrics"),
     "net_present": Line(PRESENT, "net flow at its value of time zero", "v_k (ebitda − tax) − v_(k−½) capex", "Metrics"),
     "cumulative_net": Line(USD, "net flow of all rows so far", "Σ net", "Metrics"),
@@ -148,6 +152,7 @@ FORMULAS: dict[str, str] = {
     "sam_lcoe_usd_per_mwh": "[Σ v (costs + tax − salvage) + Σ v capex] / Σ v·energy",
     "yearly_trade_usd": "Σ revenue/D / years in operation",
     **FINANCE_FORMULAS,
+    **SANCTIONS_FORMULAS,
 }
 """Formulas of metrics with the symbols of docs/model.md; Σ over rows. A metric without one points to the page."""
 

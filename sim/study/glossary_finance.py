@@ -30,7 +30,7 @@ def _line(text: str, formula: str, heading: str = OPERATION, unit: str = NOMINAL
 FINANCE_LINES: dict[str, Line] = {
     "fees": _line(
         "arrangement and commitment fees and guarantee premiums, until COD",
-        "Σ_i (arrangement_fee + guarantee_premium)·K_i/X_i in row 0, then commitment_fee·Δ·ψ·undrawn_i/X_i",
+        "Σ_i (arrangement_fee + guarantee_premium)·K_i/X_i in the row of FID, then commitment_fee·Δ·ψ·undrawn_i/X_i",
         BUILDING,
     ),
     "interest_capitalised": _line(
@@ -79,7 +79,7 @@ FINANCE_LINES: dict[str, Line] = {
     ),
     "sponsor_withholding": _line(
         "tax withheld on dividends and shareholder interest",
-        "Σ_sponsors share·(w_interest·interest + w_dividends·dividends)",
+        "Σ_sponsors share·(w_interest·interest + w_dividends·dividends), when it is paid; less what a seizure takes",
     ),
     "unpaid_costs": _line(
         "costs and taxes that the company leaves unpaid after a default; it owes them to suppliers and states",
@@ -100,7 +100,9 @@ FINANCE_LINES: dict[str, Line] = {
     ),
     "cash_balance": _line("cash that a lock-up or a default keeps in the company", "pot − distributions"),
     "equity_flow": _line(
-        "net cash flow of the sponsors", "distributions − sponsor_withholding − equity_paid_in", REACHES
+        "net cash flow of the sponsors",
+        "distributions − sponsor_withholding − equity_paid_in − seizing_state − change of dividends_held",
+        REACHES,
     ),
     "dscr": _line(
         "debt service cover ratio of the last twelve months; none where nothing is due in the period itself",
@@ -116,10 +118,10 @@ FINANCE_FORMULAS: dict[str, str] = {
     "equity_irr": "rate at which equity_npv_usd = 0, nominal flows",
     "equity_payback_years": "first t at which Σ equity_flow returns to ≥ 0",
     "equity_payback_discounted_years": "first t at which Σ v·equity_flow returns to ≥ 0",
-    "equity_moic": "Σ (distributions − sponsor_withholding) / Σ equity_paid_in",
-    "equity_invested_usd": "Σ equity_paid_in",
+    "equity_moic": "Σ (distributions − sponsor_withholding) / Σ equity_paid_in, the sponsors' part of both",
+    "equity_invested_usd": "Σ equity_paid_in, the sponsors' part",
     "equity_peak_funding_usd": "max(0, −min Σ equity_flow)",
-    "funding_gap_usd": "max(0, Σ equity paid for building − planned equity·(1 + standby_equity_share))",
+    "funding_gap_usd": "max(0, Σ equity paid for building − planned equity·κ·(1 + standby_equity_share))",
     "debt_usd": "Σ debt_drawn",
     "gearing": "debt_usd / (Σ capex + Σ fees, interest and withholding until COD + first reserves)",
     "dscr_min": "min dscr",

@@ -1,7 +1,7 @@
 """The keys that a scenario file may hold, read off the sections: path, meaning, what may be written, default.
 
 Meanings are the attribute docstrings, read from the source with `ast`, so that nothing here depends on what pydantic
-keeps of them. A named part of a path stands as NAME, CURRENCY, YEAR or PERCENTILE.
+keeps of them. A named part of a path stands as NAME, CURRENCY, NATION, YEAR, DATE or PERCENTILE.
 """
 
 from __future__ import annotations
@@ -20,20 +20,34 @@ from pydantic.fields import FieldInfo
 from sim.base.quantities import Fixed, Kind, Section
 from sim.scenario import Scenario
 
-PLACEHOLDERS = ("NAME", "CURRENCY", "YEAR", "PERCENTILE")
+PLACEHOLDERS = ("NAME", "CURRENCY", "NATION", "YEAR", "DATE", "PERCENTILE")
+
+
+class Date:
+    """Stands for a year, or a year and a month: a whole number or a text."""
+
+
+_PATTERNS = {"^[a-z]{3}$": "CURRENCY", "^[a-z][a-z_]*$": "NATION"}
+"""Pattern of a text: what it names."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What may stand at a key: a number of some kind, choices, sections, named parts, or plain data."""
+    """What may stand at a key: a number of some kind, choices, sections, named parts, a list, or plain data."""
 
     kind: Kind | None = None
     choices: tuple[Any, ...] = ()
     sections: tuple[type[Section], ...] = ()
     named: str = ""
     inner: Form | None = None
+    listed: Form | None = None
     plain: type = object
     pattern: str = ""
+
+    @property
+    def number(self) -> Kind | None:
+        """Return the kind of number that stands here, or at the end of named parts."""
+        return self.inner.number if self.inner is not None else self.kind
 
 
 @dataclass(frozen=True)
@@ -99,14 +113,19 @@ def _form(annotation: Any, metadata: tuple[Any, ...]) -> Form:
         given = [part for part in arguments if part is not type(None)]
         if len(given) == 1:
             return _form(given[0], metadata)
+        if set(given) == {str, int}:
+            return Form(plain=Date)
         return Form(sections=tuple(section for part in given for section in _form(part, ()).sections))
     if origin is Literal:
         return Form(choices=arguments)
     if origin is dict:
         inner = _form(arguments[1], ())
-        names = {int: "YEAR", float: "PERCENTILE"}
-        pattern = _form(arguments[0], ()).pattern
-        return Form(named="CURRENCY" if pattern else names.get(arguments[0], "NAME"), inner=inner, pattern=pattern)
+        key = _form(arguments[0], ())
+        names = {int: "YEAR", float: "PERCENTILE", Date: "DATE"}
+        named = _PATTERNS.get(key.pattern) or names.get(key.plain, "NAME")
+        return Form(named=named, inner=inner, pattern=key.pattern)
+    if origin is list:
+        return Form(listed=_form(arguments[0], ()))
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return Form(sections=(annotation,))
     return Form(plain=annotation, pattern=_pattern(metadata))
@@ -135,7 +154,7 @@ def default_of(info: FieldInfo) -> str:
     if info.is_required():
         return ""
     value = info.get_default(call_default_factory=True, validated_data={})
-    if value is None or value == {}:
+    if value is None or value in ({}, []):
         return "none"
     if isinstance(value, Section):
         return "its defaults"
@@ -191,6 +210,10 @@ def written(form: Form) -> str:
         return "a block with " + ", or ".join(_with_keys(section) for section in form.sections)
     if form.sections:
         return f"a block with {', '.join(name for name in form.sections[0].model_fields if name != 'source')}"
+    if form.listed is not None:
+        return f"a list of {'nations' if form.listed.pattern else 'names'}, such as [japan]"
+    if form.plain is Date:
+        return "a year, or year and month such as 2014-07"
     return {str: "text", bool: "true or false", int: "a whole number", float: "a number"}.get(form.plain, "any value")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.base.quantities import DISTRIBUTIONS, Fixed, Kind, Section
 from sim.scenario import Scenario
-from sim.study.keys import Form, Key, default_of, form_of, keys, meaning_of, meanings, written
+from sim.study.keys import Date, Form, Key, default_of, form_of, keys, meaning_of, meanings, written
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ABOUT = (
@@ -17,7 +17,11 @@ ABOUT = (
     "deletes what an extended file says, and parameters of an extended number may be changed one by one. "
     "`python -m sim check FILE` looks at the whole."
 )
-EXTENDS = "Path, or list of paths, of files that this one extends; a later one counts more, this one most."
+EXTENDS = (
+    "Path, or list of paths, of files that this one extends; a later one counts more, this one most. "
+    "A file that several of them extend counts once, before them."
+)
+DATE = "^[0-9]{4}(-(0[1-9]|1[0-2]))?$"
 SOURCE = {"$ref": "#/$defs/Source"}
 POSITIVE = ("sd", "sigma", "lam", "a", "b", "median")
 PARAMETERS = {
@@ -42,11 +46,13 @@ REFERENCE_HEAD = """\
 Every key of a scenario file, generated from the code (`make docs` or `sim.study.describe.scenario_reference`); do not
 edit. `python -m sim describe KEY` shows the same with typical values and sources, `python -m sim schema` a JSON schema.
 
-- `extends`: path, or list of paths, of files that this one extends. A file says only what differs; `null` deletes.
+- `extends`: path, or list of paths, of files that this one extends. A file says only what differs; `null` deletes. A
+  later file counts more; one that several of them extend counts once, before them.
 - `source`: may stand in every block and beside every number: title and year, or that it is an assumption.
 - A *number* is written `1000`, `{value: 1000, source: …}` or `{dist: pert, min: …, mode: …, max: …, source: …}`. A
   *fixed number* shapes the run (a calendar year, a count) and cannot be uncertain.
-- NAME, CURRENCY, YEAR and PERCENTILE in a path stand for names of one's own, currency codes, years and percentiles."""
+- NAME, CURRENCY, NATION, YEAR, DATE and PERCENTILE in a path stand for names of one's own, currency codes, nations in
+  lower case, years, dates (a year, or year and month such as 2014-07) and percentiles."""
 
 
 def schema() -> dict[str, Any]:
@@ -109,8 +115,8 @@ def _block(section: type[Section]) -> dict[str, Any]:
     for name, info in section.model_fields.items():
         form, default = form_of(info), default_of(info)
         about = meanings(section).get(name, "")
-        if form.kind is not None:
-            limits = ", ".join(part for part in (form.kind.unit, form.kind.bounds) if part)
+        if form.number is not None:
+            limits = ", ".join(part for part in (form.number.unit, form.number.bounds) if part)
             about = f"{about} [{limits}]"
         if default:
             about = f"{about} Default: {default}."
@@ -135,8 +141,13 @@ def _value(form: Form) -> dict[str, Any]:
     if form.inner is not None:
         names = {"pattern": form.pattern} if form.pattern else {}
         names = {"pattern": r"^-?[0-9.]+$"} if form.named in ("YEAR", "PERCENTILE") else names
+        names = {"pattern": DATE} if form.named == "DATE" else names
         limits = {"propertyNames": names} if names else {}
         return {"type": "object", **limits, "additionalProperties": _or_null(_value(form.inner))}
+    if form.listed is not None:
+        return {"type": "array", "items": _value(form.listed)}
+    if form.plain is Date:
+        return {"type": ["integer", "string"], "minimum": 1900, "maximum": 2600, "pattern": DATE}
     words = {str: "string", bool: "boolean", int: "integer", float: "number"}
     return {"type": words[form.plain], **({"pattern": form.pattern} if form.pattern else {})}
 
@@ -189,8 +200,8 @@ def _section_text(section: type[Section], found: Sequence[Key]) -> str:
 
 
 def _row(key: Key) -> str:
-    kind = key.form.kind
-    limits = ", ".join(part for part in (kind.unit, kind.bounds) if part) if kind else ""
+    kind, number = key.form.kind, key.form.number
+    limits = ", ".join(part for part in (number.unit, number.bounds) if part) if number else ""
     how = written(key.form)
     if kind is not None:
         how = "fixed number" if isinstance(kind, Fixed) else "number"

@@ -8,21 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
-from sim.base.sampling import REPLICATE, Chance
+from sim.base.sampling import REPLICATE, Chance, LendersCase
 from sim.errors import ScenarioError
 from sim.model.costs import Replacement
 from sim.prepare import prepare
 from sim.scenario import Spec, from_data
-from sim.sheets import Amount, Columns, Facts, Funding, Line, Part, Sheet, Statement
+from sim.sheets import Amount, Columns, Facts, Funding, Line, Part, Politics, Sheet, Statement
 from sim.study.statement_books import balance, debt, income
 from sim.study.statement_rows import Case
 from sim.study.trace_inputs import OneDraw
 from sim.tables import Table
 
-CAPITAL = {"contingency": "contingency beyond overruns"}
+CAPITAL = {"contingency": "contingency beyond overruns", "remobilisation": "remobilisation after stops"}
 
 
 def statement(spec: Spec, draw: int | None = None, seed: int = 1, by_period: bool = False) -> Statement:
@@ -67,12 +68,40 @@ def _facts(spec: Spec, case: Case, draw: int | None, seed: int, financed: bool) 
         support=float(case["support"].sum()),
         unpaid=float(case.owed_costs[-1]),
         financed=financed,
+        politics=_politics(spec, case, draw is not None),
     )
+
+
+def _politics(spec: Spec, case: Case, drawn: bool) -> Politics | None:
+    """Return what sanctions did to the case."""
+    if spec.written.sanctions is None:
+        return None
+    names, stage, calendar = list(spec.written.sanctions.regimes), case.block.stage, case.calendar
+    runs = [list(run) for _, run in groupby(range(case.grid.periods + 1), key=lambda k: case.regimes[k])]
+    spans = (_span(names[case.regimes[run[0]]], calendar.label(run[0]), calendar.label(run[-1])) for run in runs)
+
+    def column(row: float) -> str:
+        return calendar.label(int(row)) if math.isfinite(row) else ""
+
+    return Politics(
+        regimes=", ".join(spans) if drawn else names[case.regimes[0]],
+        fid_years=float(stage.clock.fid_row[0]) * case.grid.dt,
+        abandoned=column(float(stage.clock.abandoned_row[0])),
+        seized=column(float(stage.schedule.seized_row[0])),
+        state_share=float(case.state_share[-1]),
+        stopped_years=float(stage.clock.stopped_years[0]),
+        lost=float(case["revenue_lost"].sum()),
+        confiscated=float(case["revenue_confiscated"].sum()),
+    )
+
+
+def _span(name: str, first: str, last: str) -> str:
+    return f"{name} {first}" if first == last else f"{name} {first}–{last}"
 
 
 def _columns(case: Case, sheets: tuple[Sheet, ...]) -> Columns:
     calendar = case.calendar
-    moving = [line.values for sheet in sheets for line in sheet.lines if line.unit not in ("ratio", "per year")]
+    moving = [line.values for sheet in sheets for line in sheet.lines if line.money]
     active = [any(abs(value) >= 0.005 for value in column) for column in zip(*moving, strict=True)]
     periods = tuple(range(case.grid.periods + 1)) if calendar.by_period else None
     return Columns(calendar.labels, calendar.years, periods, tuple(active))
@@ -100,7 +129,7 @@ def _uses(case: Case) -> Iterator[Amount]:
     yield Amount("fees", "fees of the lenders", float(case["fees"].sum()))
     yield Amount("interest", "interest during construction", float(case["interest_capitalised"].sum()))
     yield Amount("withholding", "tax withheld on it", float(case.withheld_building.sum()))
-    filled = 1.0 if float(case["first_reserves"][-1]) > 0.0 else 0.0
+    filled = case.cost_index if float(case["first_reserves"][-1]) > 0.0 else 0.0
     for rank, amount in zip(case.plan.ranks, case.plan.service_reserve, strict=True):
         names = ", ".join(case.plan.loans[i].name for i in rank)
         if any(case.terms.tranches[case.plan.loans[i].name].dsra_months for i in rank):
@@ -117,7 +146,9 @@ def _sources(case: Case) -> Iterator[Amount]:
         yield Amount("grants", ", ".join(grant.name for grant in case.plan.grants), float(case["grants"].sum()))
     if case.terms.shareholder_loan is not None:
         yield Amount("shareholder_loan", "shareholder loan", float(case.lent.sum()))
-    yield Amount("equity", "equity of the sponsors", float((case.building_equity - case.lent).sum()))
+    own = case.building_equity - case.lent
+    yield Amount("equity", "equity of the sponsors", float((own * (1.0 - case.state_share)).sum()))
+    yield Amount("equity_of_state", "equity of the seizing state", float((own * case.state_share).sum()))
 
 
 # --- the waterfall ------------------------------------------------------------------------------------------------
@@ -126,7 +157,16 @@ def _sources(case: Case) -> Iterator[Amount]:
 def waterfall(case: Case) -> Sheet:
     """Return the cash flow from sales to what sponsors get and what is left in the till; paid out is negative."""
     parts = (_building(case), _operation(case), *_service(case), _rest(case), _till(case), _memo(case))
-    return Sheet("Cash-flow waterfall", "USD", parts)
+    return Sheet("Cash-flow waterfall", "USD", (*_regimes(case), *parts))
+
+
+def _regimes(case: Case) -> tuple[Part, ...]:
+    """Return the regime in which each column ends, where there are sanctions; the lenders' case has but one."""
+    section = case.block.scenario.sanctions
+    if section is None or isinstance(case.block.stage.world.chance, LendersCase):
+        return ()
+    places = case.calendar.end(case.regimes.astype(np.float64))
+    return (Part((Line("regime", "Regime", places, unit="regime", shown="always", names=tuple(section.regimes)),)),)
 
 
 def _building(case: Case) -> Part:
@@ -135,7 +175,8 @@ def _building(case: Case) -> Part:
     lines += [
         line("grants", "Grants", case["grants"]),
         line("shareholder_loan_drawn", "Shareholder loan", case.lent),
-        line("equity_building", "Equity for building", equity),
+        line("equity_building", "Equity for building", equity * (1.0 - case.state_share)),
+        line("equity_of_state", "Equity of the seizing state", equity * case.state_share),
         line("capex", "Capital cost", -case["capex"]),
         line("fees", "Fees of the lenders", -case["fees"]),
         line("interest_capitalised", "Interest while building", -case["interest_capitalised"]),
@@ -151,6 +192,8 @@ def _operation(case: Case) -> Part:
         line("revenue_merchant", "Sales on the market", case["revenue_merchant"]),
         line("revenue_ppa", "Sales under contract", case["revenue_ppa"]),
         line("revenue_capacity", "Capacity payments", case["revenue_capacity"]),
+        line("revenue_blocked", "Revenue blocked", -case["revenue_blocked"]),
+        line("revenue_released", "Blocked revenue released", case["revenue_released"]),
         line("supply_cost", "Cost of power", -case["supply_cost"]),
         line("charges", "Charges", -case["charges"]),
         *(line("operating_cost", f"Operation: {name}", -cost, name) for name, cost in case.operating.items()),
@@ -189,7 +232,8 @@ def _rest(case: Case) -> Part:
     lines = (
         line("first_reserves_in", "First reserves filled", np.diff(case["first_reserves"], prepend=0.0)),
         line("reserve_interest", "Interest on reserves", case["reserve_interest"]),
-        line("equity_support", "Support by the sponsors", case["support"]),
+        line("equity_support", "Support by the sponsors", case["support"] * (1.0 - case.state_share)),
+        line("support_of_state", "Support by the seizing state", case["support"] * case.state_share),
         line("unpaid_costs", "Costs left unpaid", case["unpaid_costs"]),
         line("costs_caught_up", "Costs caught up", -case["costs_caught_up"]),
         line("service_reserve", "Debt service reserve", -np.diff(case["service_reserve"], prepend=0.0)),
@@ -213,6 +257,9 @@ def _memo(case: Case) -> Part:
         held("service_reserve_held", "Held: debt service reserve", case["service_reserve"]),
         held("operating_reserve_held", "Held: operating reserve", case["operating_reserve"]),
         held("maintenance_reserve_held", "Held: reserve for renewals", case["maintenance_reserve"]),
+        held("blocked_balance", "Held: blocked revenue", case["blocked_balance"]),
+        held("dividends_held", "Held for barred owners", case["dividends_held"]),
+        case.line("seizing_state", "Net to the seizing state", case["seizing_state"]),
         case.line("sponsor_withholding", "Withheld on distributions", -case["sponsor_withholding"]),
         case.line("equity_flow", "Net to the sponsors", case["equity_flow"]),
     ]

@@ -74,6 +74,9 @@ def _profit_lines(case: Case) -> tuple[tuple[str, str, Array], ...]:
     """Return what makes the profit; the tax on interest arises when interest is paid, not when it is due."""
     return (
         ("ebitda", "Operating result (EBITDA)", case["ebitda"]),
+        ("revenue_blocked", "Revenue earned, not free yet", case["revenue_blocked"] - case["revenue_released"]),
+        ("revenue_lost", "Blocked revenue lost", -case["revenue_lost"]),
+        ("revenue_confiscated", "Blocked revenue confiscated", -case["revenue_confiscated"]),
         ("depreciation", "Depreciation, straight line", -case.depreciation),
         ("reserve_interest", "Interest on reserves", case["reserve_interest"]),
         ("interest_due", "Interest on loans", -_interest_due(case)),
@@ -105,8 +108,8 @@ def income(case: Case) -> Sheet:
 def balance(case: Case) -> Sheet:
     """Return the balance sheet: balances as the books hold them against flows added up since the start.
 
-    Cash, reserves, loans and the shareholder loan are the books' own balances; construction cost, costs owed,
-    paid-in capital, grants and retained earnings are sums of flows. Nothing is the difference of the rest.
+    Cash, blocked accounts, reserves, loans and the shareholder loan are the books' own balances; construction cost,
+    costs owed, paid-in capital, grants and retained earnings are sums of flows. Nothing is the difference of the rest.
     """
     held = case.held
     paid_in = np.cumsum(case["equity_paid_in"] - case.lent)
@@ -114,6 +117,7 @@ def balance(case: Case) -> Sheet:
         held("construction_cost", "Construction cost", np.cumsum(case.building_cost)),
         held("depreciation_so_far", "less depreciation", -np.cumsum(case.depreciation)),
         held("cash_balance", "Cash", case["cash_balance"]),
+        held("blocked_balance", "Blocked accounts", case["blocked_balance"]),
         held("service_reserve", "Debt service reserve", case["service_reserve"]),
         held("operating_reserve", "Operating reserve", case["operating_reserve"]),
         held("maintenance_reserve", "Reserve for renewals", case["maintenance_reserve"]),

@@ -15,12 +15,18 @@ from sim.collect import Block
 from sim.model.books import Account
 from sim.model.financing import Carried
 from sim.model.loans import Plan
+from sim.model.owners import shares_of
 from sim.model.terms import Financing
 from sim.model.timeline import Grid, overlap
 from sim.prepare import Model
 from sim.sheets import Line, Values
 
 Array = NDArray[np.float64]
+POLITICAL = (
+    *("revenue_blocked", "revenue_released", "revenue_lost", "revenue_confiscated", "blocked_balance"),
+    *("seizing_state", "dividends_held"),
+)
+"""Lines that are there only where some regime brings them."""
 LETTERS = {2: "H", 4: "Q"}
 ROUNDING = 1e-3
 """Money that is only the rounding of sums, USD."""
@@ -173,14 +179,21 @@ class Case:
         return np.broadcast_to(line, (self.grid.periods + 1, 1))[:, 0]
 
     def __getitem__(self, line: str) -> Array:
-        """Return a line of the cash flow, or what only the detail keeps of the company."""
+        """Return a line of the cash flow, or what only the detail keeps of the company; zeros for `POLITICAL`."""
         kept: Mapping[str, Array] = self.carried.history or {}
+        if line in POLITICAL and line not in self.flows:
+            return np.zeros(self.grid.periods + 1)
         return self.wide(kept[line] if line in kept else self.flows[line])
 
     @cached_property
     def flows(self) -> Mapping[str, Array]:
         """The lines of the cash flow."""
         return self.block.cash.lines()
+
+    @property
+    def cost_index(self) -> float:
+        """What the budget costs at FID over what it costs at time zero."""
+        return float(self.block.stage.schedule.cost_index[0])
 
     @cached_property
     def loans(self) -> tuple[Loan, ...]:
@@ -191,6 +204,18 @@ class Case:
     def operating(self) -> Mapping[str, Array]:
         """Operating cost by entry."""
         return {name: self.wide(cost) for name, cost in self.block.cash.operations.running.by_item.items()}
+
+    @cached_property
+    def regimes(self) -> NDArray[np.intp]:
+        """Place of the regime of each row."""
+        return np.broadcast_to(self.block.stage.states, (self.grid.periods + 1, 1))[:, 0].astype(np.intp)
+
+    @cached_property
+    def state_share(self) -> Array:
+        """Part of the company that the seizing state owns in each row."""
+        taken = self.block.stage.effects.taken
+        parts = (share * float(taken[nation][0]) for nation, share in shares_of(self.terms).items() if nation in taken)
+        return np.where(np.arange(self.grid.periods + 1) >= self.block.stage.schedule.seized_row[0], sum(parts), 0.0)
 
     @property
     def building_equity(self) -> Array:

@@ -20,7 +20,7 @@ from sim.study.keys import Form, default_of, form_of, meaning_of, meanings, tag_
 WIDTH = 140
 INLINE = 100
 """A meaning longer than this is cut to its first part; ``describe`` tells the rest."""
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*|[0-9]{4}-[0-9]{2}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 PLAIN_NAME = re.compile(rf"{NAME.pattern}(/{NAME.pattern})*")
 HEAD = """\
@@ -120,7 +120,7 @@ class _Writer:
             text = text.split("; ")[0].rstrip(".") + "."
         if len(form.choices) > 1 and not all(str(choice) in text for choice in form.choices):
             text = f"{text} One of {', '.join(map(str, form.choices))}."
-        return f"{text} [{form.kind.unit}]" if form.kind is not None else text
+        return f"{text} [{form.number.unit}]" if form.number is not None else text
 
     def _entry(self, key: Any, raw: Any, form: Form, indent: int, comment: str) -> Iterator[str]:
         pad = " " * indent
@@ -215,6 +215,8 @@ def _flow(raw: Mapping[str, Any]) -> str:
 
 
 def _scalar(raw: Any) -> str:
+    if isinstance(raw, list):
+        return f"[{', '.join(map(_scalar, raw))}]"
     if isinstance(raw, bool) or raw is None:
         return {True: "true", False: "false", None: "null"}[raw]
     if isinstance(raw, str):

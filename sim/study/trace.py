@@ -15,20 +15,23 @@ import numpy as np
 from sim.base.sampling import REPLICATE
 from sim.errors import ScenarioError
 from sim.model.books import LINES as FINANCED
+from sim.model.counterfactual import CHANGE
 from sim.model.finance_metrics import LOSS_SHARE
-from sim.model.metrics import DEFINITIONS, Discounting, discounting, payback_of_sum
+from sim.model.metrics import DEFINITIONS, Discounting, discounting_of, payback_of_sum
+from sim.model.owners import POLITICAL_LINES
 from sim.scenario import Spec
-from sim.study.trace_equity import Owning
 from sim.study.trace_finance import BALANCES
 from sim.study.trace_inputs import OneDraw, kept, once
-from sim.study.trace_tax import BOUGHT, ENERGY, OWN, SOLD
+from sim.study.trace_owners import Shared
+from sim.study.trace_plan import some
+from sim.study.trace_tax import BLOCKED, BOUGHT, ENERGY, OWN, SOLD
 from sim.study.trace_tree import Node, made, product, render, total
 
 CUMULATIVE = {"cumulative_net": "net", "cumulative_net_real": "net_real", "cumulative_net_present": "net_present"}
 """Lines that add up others over the rows."""
 LINES = (
-    *(*ENERGY, "revenue", *SOLD, *BOUGHT, *OWN, "salvage", "ebitda", "depreciation", "tax", "capex", "net"),
-    *FINANCED,
+    *(*ENERGY, "revenue", *SOLD, *BLOCKED, *BOUGHT, *OWN, "salvage", "ebitda", "depreciation", "tax", "capex", "net"),
+    *(*FINANCED, *POLITICAL_LINES),
     *("net_real", "net_present", *CUMULATIVE),
 )
 LEVELISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -40,7 +43,7 @@ METRICS = ("project_npv_usd", "project_payback_years", "investment_usd", *LEVELI
 
 
 @dataclass(frozen=True)
-class Lines(Owning):
+class Lines(Shared):
     """Every line of one row and the metrics."""
 
     def line(self, name: str) -> Node:
@@ -81,23 +84,22 @@ class Lines(Owning):
         path = "evaluation.discount_rate_real"
         real, known = path in self.spec.leaves, self._discounting()
         rate = self.leaf(path if real else "evaluation.discount_rate_nominal")
-        found = []
+        rates, found = [rate, *some(self.leaf("evaluation.country_premium"))], []
         middle = max(self.end - 0.5 * self.model.grid.dt, 0.0)
         rows = (self.end, "at the end", known.at_end), (middle, "in the middle", known.at_middle)
         for deflator, (time, when, values) in zip(self._deflators(), rows, strict=True):
-            text = f"1 / (1 + {rate.word})^{time:g}" + (" / deflator" if real else "")
-            parts = [rate, deflator] if real else [rate]
+            text = f"1 / (1 + {' + '.join(part.word for part in rates)})^{time:g}" + (" / deflator" if real else "")
+            parts = [*rates, deflator] if real else rates
 
-            def factor(rate: float, level: float = 1.0, time: float = time) -> float:
-                return float((1.0 + rate) ** -time / level)
+            def factor(*v: float, time: float = time) -> float:
+                return float((1.0 + sum(v[: len(rates)])) ** -time / (v[-1] if real else 1.0))
 
             found.append(made(f"discount factor {when} of {self.label}", "", text, factor, parts, self.at(values)))
         return found[0], found[1]
 
     @once
     def _discounting(self) -> Discounting:
-        about = self.block.scenario.evaluation
-        return discounting(about.discount_rate_real, about.discount_rate_nominal, self.block.money)
+        return discounting_of(self.block.scenario.evaluation, self.block.money)
 
     def net_present(self) -> Node:
         """Return the net flow discounted to time zero."""
@@ -119,7 +121,7 @@ class Lines(Owning):
             flows = [row.stub("net_present") for row in self.rows()]
             return total(name, unit, [flow for flow in flows if flow.value != 0.0], value=value)
         if name == "investment_usd":
-            return total(name, unit, [self.spending(item) for item in self.items()], value=value)
+            return total(name, unit, [self.spending(item) for item in self.spent_on()], value=value)
         if name == "project_payback_years":
             flows = [row.stub("cumulative_net_real") for row in self.rows()]
             dt = self.model.grid.dt
@@ -175,7 +177,7 @@ def _least(name: str, nodes: list[Node]) -> Node:
 
 def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed: int = 1) -> Node:
     """Return a line of a year, or a metric, as a tree; ``draw`` counts from 0, None is the lenders' case."""
-    if line not in METRICS and (line in DEFINITIONS or line.startswith(("share_of_", LOSS_SHARE))):
+    if line not in METRICS and (line in DEFINITIONS or line.startswith(("share_of_", LOSS_SHARE, CHANGE))):
         cure = f"of the metrics trace {', '.join(METRICS)}, or a line that it is made from: see describe {line}"
         raise ScenarioError.single(f"the metric {line} cannot be traced", where="--line", cure=cure)
     if line not in (*LINES, *METRICS):
@@ -191,6 +193,10 @@ def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed:
         raise ScenarioError.single(f"{line} is a line of the financing, which is not in the scenario", cure=cure)
     chance = None if draw is None else OneDraw(seed, (draw // REPLICATE,), draw % REPLICATE)
     lines = Lines.of(spec, chance)
+    if line in (*BLOCKED, *POLITICAL_LINES) and line not in lines.block.lines:
+        key = "revenue_blocked" if line in BLOCKED else "dividends_blocked, and no seizure_loss"
+        cure = f"no regime has {key}; trace another line"
+        raise ScenarioError.single(f"{line} is a line that this scenario does not have", where="--line", cure=cure)
     if line in METRICS:
         return lines.metric(line)
     start, last = lines.model.grid.start_year, lines.model.grid.start_year + lines.model.grid.years - 1

@@ -1,15 +1,19 @@
-"""What a link costs to build and to run, taken apart: capex by item, running costs (model.md 4, 8)."""
+"""What a link costs to build and to run, taken apart: capex by item, running costs (model.md 4, 8; sanctions.md 3)."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.model import costs
-from sim.model.timeline import Clock, contains, run_clock
-from sim.study.trace_inputs import Inputs, kept, once, way
+from sim.model.construction import erect, funds_of
+from sim.model.timeline import Clock, contains
+from sim.model.works import REMOBILISATION, begun, done, works
+from sim.study.trace_inputs import Array, kept, once, way
+from sim.study.trace_politics import Political
 from sim.study.trace_tree import Node, Part, made, product, total
 
 
@@ -19,33 +23,55 @@ def clipped(value: float, low: float, high: float) -> float:
 
 
 @dataclass(frozen=True)
-class Building(Inputs):
+class Building(Political, ABC):
     """The construction clock and what follows it."""
 
     # --- time -----------------------------------------------------------------------------------------------------
 
     def _clock_inputs(self) -> list[Node]:
         sea = self.spec.written.timeline.sea_work is not None
-        return [self.leaf("timeline.construction.years"), *(self.leaves("timeline.sea_work") if sea else [])]
+        parts = [self.leaf("timeline.construction.years"), *(self.leaves("timeline.sea_work") if sea else [])]
+        return [*parts, *self._politics_of_building()]
 
     @once
     def _clock_again(self) -> Clock:
-        return run_clock(self.block.scenario.timeline, self.model.grid, np.ones((1, 1)))
+        of, effects = self.block.scenario, self.block.stage.effects
+        funds = funds_of(self.model.backing, effects, of.costs, self.block.money)
+        return erect(of.timeline, effects, funds, self.model.grid)
+
+    @property
+    def _pace(self) -> str:
+        return "advances by 1 / years, sea work only in its window (model.md 4)" + (
+            "; with pace, stops and lenders of each regime (sanctions.md 3)" if self.sanctions is not None else ""
+        )
 
     @kept
     def clock(self) -> Node:
         """Return the construction clock at the end of the row, run again."""
-        again = self.at(self._clock_again().progress)
-        text = "advances by 1 / years, sea work only in its window (model.md 4)"
+        again, value = self.at(self._clock_again().progress), self.at(self.block.clock.progress)
         name = f"construction clock at the end of {self.label}" if self.k else "construction clock at time zero"
-        return made(name, "", text, lambda *_: again, self._clock_inputs(), self.at(self.block.clock.progress))
+        return made(name, "", self._pace, lambda *_: again, [*self._clock_inputs(), *self._regime_of_works()], value)
 
     @once
     def cod(self) -> Node:
         """Return the commercial operation date, run again."""
         again = float(self._clock_again().cod_years[0])
-        text = "when the construction clock reaches 1 (model.md 4)"
+        text = "when the construction clock reaches 1 (model.md 4" + (
+            "; sanctions.md 3)" if self.sanctions is not None else ")"
+        )
+        if math.isfinite(self.abandoned_row):
+            text = f"never: the works are given up at the end of {self.on(int(self.abandoned_row)).label}"
+        elif math.isinf(self.fid_row):
+            text = "never: the decision to invest is not taken"
         return made("COD", "years", text, lambda *_: again, self._clock_inputs(), float(self.block.clock.cod_years[0]))
+
+    @kept
+    def resumed(self) -> Node:
+        """Return whether work begins again in the row after a stop."""
+        clock, again = self.block.clock, self._clock_again()
+        value, found = (0.0 if c.resumed is None else self._increment(c.resumed) for c in (clock, again))
+        text = "1 in the first period of work after a stop (sanctions.md 3)"
+        return made(f"work begins again in {self.label}", "", text, lambda *_: found, self._clock_inputs(), value)
 
     def life(self) -> Node:
         """Return the operating life."""
@@ -70,6 +96,11 @@ class Building(Inputs):
         """Return the names of all items, the contingency last."""
         reserve = ["contingency"] if self.spec.written.costs.contingency is not None else []
         return [*self.spec.written.costs.items, *reserve]
+
+    def spent_on(self) -> list[str]:
+        """Return the names of all that is spent on: the items, and starting again after stops."""
+        more = self.schedule.capex_by_item if self.sanctions is not None else ()
+        return [*self.items(), *(name for name in more if name == REMOBILISATION)]
 
     def _at_spot(self, path: str, *factors: Part) -> Node:
         """Return an amount in USD at the exchange rate of time zero."""
@@ -97,19 +128,24 @@ class Building(Inputs):
         """Return the factors of what an item costs in money of its price year."""
         if name == "contingency":
             return [self.reserve()]
+        if name == REMOBILISATION:
+            return [self.leaf("sanctions.stoppage.amount_million"), 1e6]
         path = f"costs.items.{name}"
         grown = made("overrun factor", "", "1 + overrun", lambda x: 1.0 + x, [self.leaf(f"{path}.overrun")])
         return [self.leaf(f"{path}.amount_million"), 1e6, grown]
 
     @kept
     def work(self, name: str) -> Node:
-        """Return the share of an item's work done in the row."""
+        """Return the share of an item's work done in the row; of the remobilisation, whether there is one."""
+        if name == REMOBILISATION:
+            return self.resumed()
         progress, curve = self.block.clock.progress, self.spec.written.timeline.construction.progress
         limits = [self.leaf(f"costs.items.{name}.{key}") for key in ("work_from", "work_to") if name != "contingency"]
-        first, last = ([np.array([limit.value]) for limit in limits]) or (np.zeros(1), np.ones(1))
-        value = self._increment(costs._increments(progress, first, last, curve))
+        part = next(part for part in works(self.block.scenario.costs, self.block.money) if part.name == name)
+        reached = done(progress, part, curve) * begun(self.block.clock.fid_row, np.arange(len(progress))[:, None])
+        value = max(self._increment(np.diff(reached, axis=0, prepend=0.0)), 0.0)
 
-        def done(s: float, start: float = 0.0, end: float = 1.0) -> float:
+        def share(s: float, start: float = 0.0, end: float = 1.0) -> float:
             if end <= start:
                 return float(s >= start - 1e-12)
             x = clipped((s - start) / (end - start), 0.0, 1.0)
@@ -119,30 +155,42 @@ class Building(Inputs):
 
         def increment(*v: float) -> float:
             now, ends = v[0], v[len(clocks) :]
-            return done(now, *ends) - (done(v[1], *ends) if self.k else 0.0)
+            before = share(v[1], *ends) if self.k and self.decided(self.k - 1) else 0.0
+            return max(share(now, *ends) - before, 0.0) if self.decided(self.k) else 0.0
 
         shape = "x²(3 − 2x)" if curve == "s_curve" else "x"
         span = "x = clock" if not limits else "x = (clock − work_from)/(work_to − work_from) from 0 to 1"
         text = f"F(clock at the end) − F(clock before), F = {shape}, {span}"
+        text += "" if self.decided(self.k) else "; nothing before FID"
         return made(f"share of work in {self.label}", "", text, increment, [*clocks, *limits], value)
 
-    def _increment(self, shares: costs.Array) -> float:
+    def decided(self, k: int) -> bool:
+        """Say whether anything can be spent in a row: after FID, and in the opening where that is FID."""
+        return k > self.fid_row or self.fid_row == 0.0
+
+    def _increment(self, shares: Array) -> float:
         return float(shares[self.k, 0]) if self.k < len(shares) else 0.0
 
     def _money_of_item(self, name: str) -> tuple[list[Part], list[Part]]:
-        if name != "contingency":
-            return self.priced(f"costs.items.{name}")
-        return [self.index("usd", int(way(self.spec.written, "costs.contingency")[-1].price_year))], []
+        """Return price index, cost factor of the regime and exchange rate of the row."""
+        if name == "contingency":
+            return [self.index("usd", int(way(self.spec.written, "costs.contingency")[-1].price_year))], []
+        if name == REMOBILISATION:
+            return self.priced("sanctions.stoppage")
+        times, over = self.priced(f"costs.items.{name}")
+        exposed = self.spec.written.costs.items[name].sanctioned_equipment
+        return [*times, *(self.effect("cost_factor") if exposed else [])], over
 
     def item(self, name: str) -> Node:
         """Return the spending on an item in the row."""
-        times, over = self._money_of_item(name)
-        return product(f"{name} in {self.label}", "USD", [*self.outturn(name), self.work(name), *times], over)
+        share = self.work(name)
+        times, over = self._money_of_item(name) if share.value else ([], [])
+        return product(f"{name} in {self.label}", "USD", [*self.outturn(name), share, *times], over)
 
     @kept
     def capex(self) -> Node:
         """Return the spending of the row by item."""
-        parts = [item for item in map(self.item, self.items()) if item.value != 0.0]
+        parts = [item for item in map(self.item, self.spent_on()) if item.value != 0.0]
         return total(f"capex {self.label}", "USD", parts, value=self.at(self.block.cash.capex))
 
     @once
@@ -151,11 +199,13 @@ class Building(Inputs):
         rows = [self.on(k) for k in range(len(self.block.clock.progress))]
         parts = []
         for row in rows:
-            times, over = row._money_of_item(name)
             share = row.work(name)
             if share.value != 0.0:
+                times, over = row._money_of_item(name)
                 parts.append(product(f"{name} share in {row.label}", "", [share, *times], over, short=True))
         text = "share of work, times price index, over exchange rate, all years"
+        if self.sanctions is not None:
+            text += "; with the cost factor of the regime on sanctioned equipment"
         factor = total(f"price factor of {name}", "", parts)
         factor = Node(factor.name, factor.value, "", text, factor.combine, factor.children)
         value = float(self.schedule.capex_by_item[name][0])
@@ -177,7 +227,8 @@ class Building(Inputs):
                 times = [1e6, *times]
             else:
                 amount = [self.leaf(f"{path}.amount_per_mwh"), energy_sent]
-            parts.append(product(name, "USD", [*amount, *times, *self._decline(path)], over))
+            dearer = self.effect("insurance_factor") if entry.insurance else []
+            parts.append(product(name, "USD", [*amount, *times, *self._decline(path), *dearer], over))
         value = self.at(self.block.cash.operations.running.operating)
         return total(f"operating_cost {self.label}", "USD", parts, value=value)
 

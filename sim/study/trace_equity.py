@@ -81,7 +81,7 @@ class Owning(Financed):
         return self.balance_before(name).value + self.arrears_before(name).value + self.noted(name, "drawn")
 
     def _late(self, name: str) -> Node:
-        parts = [self.unpaid(name), self.commitment(name)]
+        parts = [self.unpaid(name), self.sized(name)]
         text = f"1 if unpaid is more than {SMALL:g} of the commitment"
         return made(f"{name} is owed arrears in {self.label}", "", text, lambda x, k: float(x > SMALL * k), parts)
 
@@ -116,6 +116,9 @@ class Owning(Financed):
     def default(self) -> Node:
         """Return that there has been a default, with what was broken in its row."""
         row = self.failed_in
+        if row.k == self.abandoned_row:
+            text = f"1 since {row.label}: the works were given up"
+            return made(f"default before {self.label}", "", text, lambda _: 1.0, [self.cod()], 1.0)
         cure = row.term("financing.cure_years", "years")
         tests = [
             *(row.earlier_dscr(name) for name in row.loans if row.tranche(name).default_dscr is not None),
@@ -180,38 +183,6 @@ class Owning(Financed):
         again = lambda cash, interest, old, new: min(cash - interest, old + new)  # noqa: E731
         title = f"repaid of the shareholder loan {self.label}"
         return interest, made(title, "USD", text, again, parts, self.company("shareholder_principal"))
-
-    @kept
-    def withheld_from_sponsors(self, kind: str) -> Node:
-        """Return the tax withheld on interest or dividends to the sponsors, weighted with their shares."""
-        found = []
-        for name, sponsor in self.agreed.sponsors.items():
-            path = f"tax.withholding.{sponsor.nation}.{kind}"
-            if path in self.spec.leaves:
-                parts = [self.term(f"financing.sponsors.{name}.share"), self.leaf(path)]
-                found.append(product(f"withheld from {name} on {kind}", "", parts))
-        return total(f"withheld from sponsors on {kind}", "", some(*found))
-
-    @kept
-    def sponsor_withholding(self) -> Node:
-        """Return what states keep of what the sponsors get."""
-        name, value = f"sponsor_withholding {self.label}", self.at(self.block.lines["sponsor_withholding"])
-        if not self.operated:
-            return total(name, "USD", [], value=value)
-        if self.agreed.shareholder_loan is None:
-            return product(name, "USD", [self.distributions(), self.withheld_from_sponsors("dividends")], value=value)
-        interest, principal = self.to_shareholder_loan()
-        dividends = total(f"dividends {self.label}", "USD", [self.distributions()], [interest, principal])
-        kept_back = [
-            product(f"on {kind} {self.label}", "USD", [paid, self.withheld_from_sponsors(kind)])
-            for kind, paid in (("interest", interest), ("dividends", dividends))
-        ]
-        return total(name, "USD", kept_back, value=value)
-
-    @kept
-    def equity_flow(self) -> Node:
-        """Return what the sponsors get less what they pay."""
-        return self._line("equity_flow", [self.distributions()], [self.sponsor_withholding(), self.equity_paid_in()])
 
     @kept
     def unpaid_costs(self) -> Node:

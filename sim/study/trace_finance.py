@@ -11,7 +11,7 @@ from sim.study.trace_plan import some
 from sim.study.trace_service import Serving
 from sim.study.trace_tree import Node, Part, made, product, total
 
-BALANCES = ("debt_balance", "arrears", "reserves", "cash_balance")
+BALANCES = ("debt_balance", "arrears", "reserves", "cash_balance", "blocked_balance", "dividends_held")
 """Lines that are balances: those of a year are those of its last row."""
 
 
@@ -26,16 +26,20 @@ class Financed(Serving):
 
     @property
     def operated(self) -> bool:
-        """Say whether anything but building can happen in the row."""
-        first, grid = min(self.cod().value, self.plan.long_stop) * self.model.grid.periods_per_year, self.model.grid
-        early = self.agreed.shareholder_loan is not None
-        return self.k >= max(0 if early else int(min(first, grid.periods) - 1e-9), 1)
+        """Say whether anything but building can happen in the row: COD, long-stop, repayment, the end of the works."""
+        grid, early = self.model.grid, self.agreed.shareholder_loan is not None
+        stop = self.plan.long_stop + self.fid_row * grid.dt
+        repaid = self.moved + self.plan.start_row + 1.0 if self.loans else math.inf
+        built = min(self.cod().value, stop) * grid.periods_per_year
+        first = min(built, repaid, self.abandoned_row, float(grid.periods))
+        return self.k >= max(0 if early else int(first - 1e-9), 1)
 
     @property
     def owing(self) -> bool:
         """Say whether there are claims or reserves of lenders in the row."""
         held = any(self.reserve_before(rank).value > 0.0 for rank in range(len(self.plan.ranks)))
-        return self.operated and (self.k <= self.cod_row or held or self.claims_before())
+        built = min(self.cod_row, self.abandoned_row) if math.isfinite(self.fid_row) else 0.0
+        return self.operated and (self.k <= built or held or self.claims_before())
 
     # --- building -------------------------------------------------------------------------------------------------
 
@@ -69,9 +73,11 @@ class Financed(Serving):
         key = "amount_million" if self.agreed.grants[source.name].share_of_uses is None else "share_of_uses"
         given = (self.term(f"{path}.{key}", "million USD" if key == "amount_million" else ""), self.uses())
         amount = Node(f"amount of {source.name}", source.amount_usd, "USD", "on the lenders' case", children=given)
+        index = self.cost_index()
+        grown = [product(f"{amount.name} at prices of FID", "USD", [amount, *index])] if index else [amount]
         part = product(f"part of each use that {source.name} pays", "", [amount], [self.uses()], source.part)
         spent = math.fsum(self.on(k).grant(place).value for k in range(self.k))
-        left = total(f"left of {source.name}", "USD", [amount], [self.earlier("paid", spent, "USD", "grants")])
+        left = total(f"left of {source.name}", "USD", grown, [self.earlier("paid", spent, "USD", "grants")])
 
         def paid(part: float, capex: float, late: float, rest: float) -> float:
             first = min(part * capex, rest)
@@ -197,7 +203,7 @@ class Financed(Serving):
     def operating_reserve(self) -> Node:
         """Return the reserve for operating cost at the end of the row, before its first filling."""
         title = f"operating reserve after payments of {self.label}"
-        value = self.company("operating_reserve") - (self.plan.operating_reserve if self.filling else 0.0)
+        value = self.company("operating_reserve") - self.first_filling(self.plan.operating_reserve)
         months = self.term("financing.om_reserve_months", "months")
         if months.value == 0.0 or self.k <= self.cod_row:
             return total(title, "USD", [], value=value)

@@ -15,7 +15,8 @@ from sim import engine
 from sim.base.distributions import Distribution
 from sim.base.sampling import Chance, Draws, LendersCase, Mixing
 from sim.collect import Block
-from sim.model import costs, macro, physical
+from sim.model import macro, physical
+from sim.model.works import Schedule
 from sim.prepare import Model, prepare
 from sim.scenario import Spec
 from sim.study.trace_tree import Node, Part, made, product
@@ -154,7 +155,7 @@ class Inputs:
         return cls(spec, chance, model, engine.run_block(model, chance, detail=True))
 
     @property
-    def schedule(self) -> costs.Schedule:
+    def schedule(self) -> Schedule:
         """When the link is built and runs."""
         return self.block.stage.schedule
 

@@ -30,8 +30,9 @@ class Lending(Planned):
         early = terms.margin_construction is not None and self.k <= self.cod_row
         margin = self.leaf(f"{path}.{'margin_construction' if early else 'margin'}")
         reference = self.process(f"macro.reference_rates.{terms.reference}", unit="per year")
-        text = f"max({reference.word} + {margin.word}, 0)"
-        return made(title, "per year", text, lambda a, b: max(a + b, 0.0), [reference, margin], value)
+        parts = [reference, margin, *self.effect("margin_addon")]
+        text = f"max({' + '.join(part.word for part in parts)}, 0)"
+        return made(title, "per year", text, lambda *v: max(math.fsum(v), 0.0), parts, value)
 
     def exchange(self, name: str) -> Part:
         """Return the exchange rate of a tranche's currency."""
@@ -79,27 +80,39 @@ class Lending(Planned):
     def middle(self, name: str) -> Node:
         """Return what a tranche pays of the capital cost in the middle of the row."""
         title, unit, fx = f"drawn from {name} in mid-{self.label}", self.currency_of(name), self.exchange(name)
-        if not self.drawing:
-            return total(title, unit, [])
+        if not self.drawing or self.stops(name):
+            return self._nothing(title, name)
         parts = nodes(self.part(name), self.capex(), self.undrawn(name), fx)
         text = "min(part of each use × capex × exchange rate, undrawn)"
         return made(title, unit, text, lambda a, use, left, fx=1.0: min(a * use * fx, left), parts)
 
+    def _nothing(self, title: str, name: str, value: float | None = None) -> Node:
+        """Return that nothing is drawn on a tranche, because of its lender or because there is nothing to draw for."""
+        if not self.drawing or not self.stops(name):
+            return total(title, self.currency_of(name), [], value=value)
+        text, here = f"its lender pays nothing out in regime {self.regime}", [self.regime_here()]
+        return made(title, self.currency_of(name), text, lambda _: 0.0, here, value)
+
+    @property
+    def _building(self) -> bool:
+        """Say whether interest is capitalised and fees are due at all: after FID, no default, not given up."""
+        return self.fid_row < self.k <= self.abandoned_row and not self.failed
+
     @kept
     def capitalising(self) -> Node:
         """Return the part of the row in which interest is capitalised."""
-        alive, m, k, title = not self.failed, self.model.grid.periods_per_year, self.k, "interest is capitalised"
+        alive, m, k, title = self._building, self.model.grid.periods_per_year, self.k, "interest is capitalised"
         parts, text = [self.cod()], "part of it before COD"
         if self.agreed.long_stop_years is not None:
             wait, stop = self.term("financing.long_stop_years", "years"), self.plan.long_stop
             planned = Node("COD of the lenders' case", stop - wait.value, "years", "the plan")
-            parts.append(total("long-stop date", "years", [planned, wait]))
+            parts.append(total("long-stop date", "years", [planned, wait, *self.fid()]))
             text += " and the long-stop date"
 
         def part(*dates: float) -> float:
             return float(part_before(np.array([min(dates) * m]), k)[0]) * alive
 
-        text += "" if alive else "; none after a default"
+        text += "" if alive else "; none before FID or after a default"
         return made(f"part of {self.label} in which {title}", "", text, part, parts)
 
     @kept
@@ -123,12 +136,14 @@ class Lending(Planned):
     def fee(self, name: str) -> Node:
         """Return the fees of a tranche in the row, USD."""
         path, title = f"financing.tranches.{name}", f"fees of {name} in {self.label}"
-        if self.k == 0:
+        if self.k == self.fid_row:
             shares = [self.leaf(f"{path}.{key}") for key in ("arrangement_fee", "guarantee_premium")]
             rate = total("share of the commitment", "", some(*shares))
             return product(title, "USD", [self.commitment(name), rate], [self.exchange(name)])
-        alive, m, k = not self.failed, self.model.grid.periods_per_year, self.k
-        text = "part of it before COD" + ("" if alive else "; none after a default")
+        alive, m, k = self._building, self.model.grid.periods_per_year, self.k
+        if self.stops(name):
+            return total(title, "USD", [])
+        text = "part of it before COD" + ("" if alive else "; none before FID or after a default")
         again = lambda cod: float(part_before(np.array([cod * m]), k)[0]) * alive  # noqa: E731
         before = made(f"part of {self.label} before COD", "", text, again, [self.cod()])
         parts = [self.undrawn(name), self.middle(name)]
@@ -157,11 +172,17 @@ class Lending(Planned):
     def first_reserves(self) -> Node:
         """Return the first filling of all reserves, in the row of COD."""
         ranks = enumerate(self.plan.service_reserve) if self.filling else ()
-        text = "target at COD on the lenders' case"
+        text, index = "target at COD on the lenders' case", self.cost_index()
         parts = [Node(f"first debt service reserve of rank {s + 1}", held, "USD", text) for s, held in ranks]
         if self.filling:
             parts.append(Node("first operating reserve", self.plan.operating_reserve, "USD", text))
+        if index:
+            parts = [product(f"{part.name}, at prices of FID", "USD", [part, *index]) for part in some(*parts)]
         return total(f"first filling of the reserves {self.label}", "USD", some(*parts))
+
+    def first_filling(self, amount: float) -> float:
+        """Return what is put into a reserve at the end of the row, of an amount of the plan."""
+        return amount * float(self.schedule.cost_index[0]) if self.filling else 0.0
 
     @kept
     def end_uses(self) -> Node:
@@ -175,8 +196,8 @@ class Lending(Planned):
     def fresh(self, name: str) -> Node:
         """Return what is drawn on a tranche in the row."""
         title, unit, value = f"drawn from {name} in {self.label}", self.currency_of(name), self.noted(name, "drawn")
-        if not self.drawing:
-            return total(title, unit, [], value=value)
+        if not self.drawing or self.stops(name):
+            return self._nothing(title, name, value)
         parts = nodes(self.part(name), self.end_uses(), self.undrawn(name), self.middle(name), self.idc(name))
         text = "w = part of each use × uses × exchange rate; min(w, undrawn − middle), then up to its own interest"
 

@@ -11,7 +11,7 @@ from sim.base.distributions import Z90
 from sim.base.sampling import Draws
 from sim.model import macro
 from sim.model.market import PPA, Charge, FuelLinked
-from sim.model.physical import FuelCost, Outages, PriceCost, fault_years
+from sim.model.physical import FuelCost, Outages, PriceCost, fault_years, faults_per_year
 from sim.stages import draw_faults
 from sim.study.trace_costs import Building
 from sim.study.trace_inputs import Array, kept, once
@@ -37,16 +37,23 @@ class Selling(Building):
     @kept
     def hours(self) -> Node:
         """Return the available hours of the row."""
-        up = self.leaf("link.availability") if self.spec.written.link.outages is None else self._outages()
+        up = self._available() if self.spec.written.link.outages is None else self._outages()
         value = self.at(self.production.hours)
         return product(f"hours in {self.label}", "h", [8760.0, self.operating_years(), up], value=value)
+
+    def _available(self) -> Node:
+        leaf, slower = self.leaf("link.availability"), self.effect("repair_factor")
+        if not slower:
+            return leaf
+        text, value = "max(1 − (1 − availability) × repair_factor, 0)", self.at(self.block.stage.available)
+        return made("availability", "", text, lambda a, f: max(1.0 - (1.0 - a) * f, 0.0), [leaf, *slower], value)
 
     def _outages(self) -> Node:
         outages = self.block.scenario.link.outages
         assert outages is not None
         parts = [self.leaf("link.outages.converter_unavailability"), self._faults(outages)]
-        text = "1 − converter_unavailability − faults, from 0 to 1"
-        return made("availability", "", text, lambda out, down: min(max(1.0 - out - down, 0.0), 1.0), parts)
+        text, value = "1 − converter_unavailability − faults, from 0 to 1", self.at(self.block.stage.available)
+        return made("availability", "", text, lambda out, down: min(max(1.0 - out - down, 0.0), 1.0), parts, value)
 
     def _faults(self, outages: Outages) -> Node:
         keys = ("failures_per_100km_year", "repair_median_days", "repair_p90_days", "ice_factor", "ice_season_share")
@@ -54,15 +61,22 @@ class Selling(Building):
         poles, name = outages.poles, "share of time lost to faults"
         if isinstance(self.chance, Draws):
             grid = self.model.grid
-            mean = outages.failures_per_100km_year * self.block.scenario.link.length_km / 100.0 * grid.dt
-            down = self.at(fault_years(outages, draw_faults(self.chance, grid, mean), grid)) / (grid.dt * poles)
-            return made(name, "", f"repairs under way in this draw, over {poles} poles", lambda *_: down, parts)
+            faults = draw_faults(self.chance, grid, faults_per_year(self.block.scenario.link) * grid.dt)
+            down = self.at(fault_years(outages, faults, grid, self.block.stage.effects.repair)) / (grid.dt * poles)
+            parts += self.of_regimes("repair_factor", range(1, self.k + 1))
+            text = f"repairs under way in this draw, over {poles} poles"
+            text += "; each times repair_factor of the regime in which its fault begins" if len(parts) > 6 else ""
+            return made(name, "", text, lambda *_: down, parts)
 
-        def expected(rate: float, median: float, p90: float, ice: float, season: float, km: float) -> float:
+        def expected(
+            rate: float, median: float, p90: float, ice: float, season: float, km: float, slower: float = 1.0
+        ) -> float:
             mean = median * math.exp(0.5 * (math.log(p90 / median) / Z90) ** 2) * (1.0 + season * (ice - 1.0))
-            return rate * km / 100.0 * mean / 365.0 / poles
+            return rate * km / 100.0 * mean / 365.0 / poles * slower
 
-        return made(name, "", f"faults a year × mean repair time / 365 / {poles} poles", expected, parts)
+        slower = self.effect("repair_factor")
+        text = f"faults a year × mean repair time / 365 / {poles} poles" + (" × repair_factor" if slower else "")
+        return made(name, "", text, expected, [*parts, *slower])
 
     def sending_limit(self) -> Node:
         """Return the largest power that can be sent."""
@@ -86,8 +100,19 @@ class Selling(Building):
             parts.append(made("ageing", "", text, lambda d, a: (1.0 - d) ** a, [loss, age]))
         able = product("supply limit", "MW", parts)
         limits = [self.leaf("link.capacity_mw"), able]
-        value = self.at(self.production.sending_limit_mw)
-        return made("sending limit Q", "MW", "min(capacity_mw, supply limit)", min, limits, value)
+        return self._exported(limits, self.at(self.production.sending_limit_mw))
+
+    def _exported(self, limits: list[Node], value: float) -> Node:
+        """Return the sending limit, with what sanctions and cut-offs leave of it."""
+        shares, most = [*self.effect("export_share"), *self.cut_off()], self.effect("export_limit_mw")
+        text = "min(capacity_mw, supply limit)" + "".join(f" × {part.word}" for part in shares)
+        text = f"min({text}, export_limit_mw)" if most else text
+
+        def left(link: float, plant: float, *politics: float) -> float:
+            factors, cap = politics[: len(shares)], politics[len(shares) :]
+            return min(min(link, plant) * math.prod(factors), *cap, math.inf)
+
+        return made("sending limit Q", "MW", text, left, [*limits, *shares, *most], value)
 
     @once
     def loss(self) -> Node:
@@ -122,15 +147,29 @@ class Selling(Building):
     # --- prices ---------------------------------------------------------------------------------------------------
 
     @kept
-    def price(self) -> Node:
-        """Return the mean market price before the link's own effect."""
+    def quoted(self) -> Node:
+        """Return the mean market price before any discount and the link's own effect."""
         section, value = self.block.scenario.market.price_per_kwh, self.at(self.block.prices.market_real)
         if isinstance(section, FuelLinked):
             real = self._fuel_linked(section, value)
         else:
             real = self.process("market.price_per_kwh", value, self.price_unit)
         index = self.index(self.currency, self.spec.written.market.price_year)
-        return product("mean price P", self.price_unit, [real, index], value=self.at(self.block.prices.market))
+        name = "mean price without discount" if self.effect("price_discount") else "mean price P"
+        return product(name, self.price_unit, [real, index], value=self.at(self.block.stage.world.prices.market))
+
+    @kept
+    def price(self) -> Node:
+        """Return the mean market price that buyers pay, before the link's own effect."""
+        if not (less := self._discount()):
+            return self.quoted()
+        parts, value = [self.quoted(), *less], self.at(self.block.prices.market)
+        return product("mean price P", self.price_unit, parts, value=value)
+
+    def _discount(self) -> list[Node]:
+        """Return the part of a price that buyers pay; none without a discount."""
+        found = self.effect("price_discount")
+        return [made("part that buyers pay", "", "1 − price_discount", lambda d: 1.0 - d, found)] if found else []
 
     def _fuel_linked(self, section: FuelLinked, value: float) -> Node:
         path = "market.price_per_kwh"
@@ -186,7 +225,7 @@ class Selling(Building):
             return total(name, unit, [burnt, om, product("carbon cost", unit, [*priced, *times], over)], value=value)
         ratio = self.leaf("market.price_ratio")
         if cost.basis == "concurrent_mean":
-            return product(name, unit, [self.price(), 1000.0], [ratio, self.fx(self.currency)], value)
+            return product(name, unit, [self.quoted(), 1000.0], [ratio, self.fx(self.currency)], value)
         times = [
             self.leaf("market.reference_price_per_kwh"),
             1000.0,
@@ -225,7 +264,7 @@ class Selling(Building):
             times, over = self.priced(path)
             process = self.process(f"{path}.price_per_kwh", unit=f"{section.currency.upper()}/kWh")
             value = self.at(self.block.prices.contract_usd_per_kwh[len(found)][1])
-            price = product(f"price of {name}", "USD/kWh", [process, *times], over, value)
+            price = product(f"price of {name}", "USD/kWh", [process, *times, *self._discount()], over, value)
             found.append((made(f"power of {name}", "MW", text, power, parts), price))
         return found
 

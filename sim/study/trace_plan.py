@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.model.books import Account
 from sim.model.financing import Carried
-from sim.model.loans import Limit, Plan, row_of
+from sim.model.loans import Limit, Plan
 from sim.model.terms import Financing, Tranche
-from sim.study.trace_inputs import once
+from sim.model.timeline import row_of
+from sim.study.trace_inputs import once, way
 from sim.study.trace_tax import Taxing
 from sim.study.trace_tree import Node, Part, made, product, total
 
@@ -65,6 +67,10 @@ class Planned(Taxing):
         """Return the unit of a tranche's amounts."""
         return self.tranche(name).currency.upper()
 
+    def of_rank(self, rank: int) -> list[str]:
+        """Return the names of the tranches of a rank."""
+        return [self.loans[place] for place in self.plan.ranks[rank]]
+
     def noted(self, name: str, line: str) -> float:
         """Return what the engine has kept of a tranche in this row."""
         history = self.account(name).history
@@ -75,11 +81,6 @@ class Planned(Taxing):
         """Return what the engine has kept of the company in this row."""
         assert self.carried.history is not None
         return self.at(self.carried.history[line])
-
-    def earlier(self, what: str, value: float, unit: str, line: str) -> Node:
-        """Return a figure of the end of the row before, and where to ask for it."""
-        text = f"see --line {line} --year {self.on(self.k - 1).year}" if self.k else "nothing yet"
-        return Node(f"{what} before {self.label}", value, unit, text)
 
     @property
     def failed(self) -> bool:
@@ -93,8 +94,44 @@ class Planned(Taxing):
 
     @property
     def drawing(self) -> bool:
-        """Say whether anything can be drawn in the row: until COD, not after a default."""
-        return self.k <= self.cod_row and not self.failed
+        """Say whether anything can be drawn in the row: from FID to COD, not after a default or what is given up."""
+        return self.fid_row <= self.k <= min(self.cod_row, self.abandoned_row) and not self.failed
+
+    def stops(self, name: str) -> bool:
+        """Say whether the regime of the row lets a lender pay nothing out."""
+        rows = self.account(name).stopped
+        return rows is not None and self.at(rows) > 0.0
+
+    @once
+    def cost_index(self) -> list[Node]:
+        """Return what the budget costs at FID over what it costs at time zero; none where FID is at time zero."""
+        if self.fid_row in (0.0, math.inf):
+            return []
+        row, value = self.on(int(self.fid_row)), float(self.schedule.cost_index[0])
+        sums = [
+            total(f"budget at prices {when}", "", self._priced_at(k))
+            for k, when in ((row.k, "at FID"), (0, "at the start"))
+        ]
+        return [product("cost index at FID", "", sums[:1], sums[1:], value)]
+
+    def _priced_at(self, k: int) -> list[Node]:
+        """Return the budget by item: at the index of the row after ``k`` and the exchange rate of ``k``."""
+        found, after = [], self.on(min(k + 1, self.model.grid.periods))
+        for name in self.items():
+            path = f"costs.{name}" if name == "contingency" else f"costs.items.{name}"
+            block = way(self.spec.written, path)[-1]
+            times = [self.leaf(f"{path}.amount_million"), after.index(block.currency, int(block.price_year))]
+            found.append(product(f"{name} at prices of {after.label}", "", times, [self.on(k).fx(block.currency)]))
+        return found
+
+    def _lenders_missing(self, rows: Sequence[int]) -> list[Node]:
+        """Return the part of each use of lenders who stop in some rows, and what sponsors have promised beyond."""
+        if self.model.plan is None:
+            return []
+        names = [name for name in self.loans if any(self.on(k).stops(name) for k in rows)]
+        if not names:
+            return []
+        return [*(self.part(name) for name in names), self.term("financing.standby_equity_share"), *self.cost_index()]
 
     @property
     def filling(self) -> bool:
@@ -148,11 +185,22 @@ class Planned(Taxing):
         return product(title, "", [share, debt], [uses], value)
 
     @once
+    def sized(self, name: str) -> Node:
+        """Return what a tranche lends on the lenders' case."""
+        text, index = "what it lends on the lenders' case", self.cost_index()
+        title, value = "commitment as sized of" if index else "commitment of", self.account(name).loan.commitment
+        return Node(f"{title} {name}", value, self.currency_of(name), text, children=(self.debt(),))
+
+    @once
     def commitment(self, name: str) -> Node:
-        """Return what a tranche has promised."""
-        text = "what it lends on the lenders' case"
-        value = self.account(name).loan.commitment
-        return Node(f"commitment of {name}", value, self.currency_of(name), text, children=(self.debt(),))
+        """Return what a tranche has promised at FID: moved with costs and exchange rate since time zero."""
+        index = self.cost_index()
+        if not index:
+            return self.sized(name)
+        currency, value = self.tranche(name).currency, float(self.account(name).commitment[0])
+        at_fid, at_start = self.on(int(self.fid_row)).fx(currency), self.on(0).fx(currency)
+        moved = [self.sized(name), *index, *nodes(at_fid)]
+        return product(f"commitment of {name} at FID", self.currency_of(name), moved, nodes(at_start), value)
 
     @property
     def moved(self) -> int:

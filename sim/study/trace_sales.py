@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,6 +135,64 @@ class Trading(Selling):
             )
         value = self.at(self.block.cash.operations.revenue_capacity)
         return total(f"revenue_capacity {self.label}", "USD", parts, value=value)
+
+    # --- blocked revenue (sanctions.md 4) -------------------------------------------------------------------------
+
+    def _of_account(self, name: str, parts: list[Node], minus: list[Node] | None = None) -> Node:
+        value = self.at(self.block.lines[name])
+        return total(f"{name} {self.label}", "USD", parts, minus or [], value)
+
+    def revenue_blocked(self) -> Node:
+        """Return the part of the revenue that goes into the blocked account."""
+        share = self.effect("revenue_blocked")
+        if not share:
+            return self._of_account("revenue_blocked", [])
+        value = self.at(self.block.lines["revenue_blocked"])
+        return product(f"revenue_blocked {self.label}", "USD", [self.revenue(), *share], value=value)
+
+    @kept
+    def _blocked_before(self) -> Node:
+        """Return what is in the account after a seizure in this row, before anything else."""
+        value = self.on(self.k - 1).at(self.block.lines["blocked_balance"]) if self.k else 0.0
+        before = self.earlier("blocked balance", value, "USD", "blocked_balance")
+        taken = [self.revenue_confiscated()] if self.seized_row == self.k else []
+        return total(f"blocked balance in {self.label}", "USD", [before], taken)
+
+    @property
+    def _free(self) -> bool:
+        return all(share.value == 0.0 for share in self.effect("revenue_blocked"))
+
+    def revenue_confiscated(self) -> Node:
+        """Return what a seizure takes from the account."""
+        if self.seized_row != self.k:
+            return self._of_account("revenue_confiscated", [])
+        value = self.on(self.k - 1).at(self.block.lines["blocked_balance"])
+        parts = [self.earlier("blocked balance", value, "USD", "blocked_balance"), self.seizure()]
+        engine = self.at(self.block.lines["revenue_confiscated"])
+        return product(f"revenue_confiscated {self.label}", "USD", parts, value=engine)
+
+    def _leaving(self, name: str, text: str, part: Callable[[float], float]) -> Node:
+        held = self._blocked_before()
+        if not self._free or held.value == 0.0:
+            return self._of_account(name, [])
+        value = self.at(self.block.lines[name])
+        parts = [held, self.leaf("sanctions.blocked_recovery"), self.regime_here()]
+        text = f"blocked balance × {text}, as nothing is blocked in this regime"
+        return made(f"{name} {self.label}", "USD", text, lambda b, share, _: b * part(share), parts, value)
+
+    def revenue_released(self) -> Node:
+        """Return what the company gets out of the account."""
+        return self._leaving("revenue_released", "blocked_recovery", lambda share: share)
+
+    def revenue_lost(self) -> Node:
+        """Return what is left behind when the account is released."""
+        return self._leaving("revenue_lost", "(1 − blocked_recovery)", lambda share: 1.0 - share)
+
+    def blocked_balance(self) -> Node:
+        """Return the balance of the account at the end of the row."""
+        gone = [self.revenue_released(), self.revenue_lost()] if self._free else []
+        fresh = [] if self._free else [self.revenue_blocked()]
+        return self._of_account("blocked_balance", [self._blocked_before(), *fresh], gone)
 
     def supply_cost(self) -> Node:
         """Return what the energy costs, with what is paid for whether taken or not."""

@@ -28,7 +28,8 @@ class Serving(Lending):
         value, moved = self.planned(self.account(name).loan.falls_due), self.moved
         text = f"the plan: what profile {terms.profile} repays in this row over what is still owed"
         if moved:
-            text += f", {moved} rows later, as COD" if moved > 0 else f", {-moved} rows earlier, as COD"
+            with_what = "COD" if self.agreed.repayment_follows_cod else "FID"
+            text += f", {abs(moved)} rows {'later' if moved > 0 else 'earlier'}, as {with_what}"
         parts = some(*(self.term(f"{path}.{key}", "years") for key in ("tenor_years", "grace_years")))
         if terms.profile == "sculpted":
             parts += [self.term(f"{path}.target_dscr")] if terms.target_dscr is not None else []
@@ -245,10 +246,6 @@ class Serving(Lending):
         left = total(f"operating reserve left in {self.label}", "USD", held, gap)
         return some(left) if released == (self.failed or self.ends) else []
 
-    def of_rank(self, rank: int) -> list[str]:
-        """Return the names of the tranches of a rank."""
-        return [self.loans[place] for place in self.plan.ranks[rank]]
-
     @kept
     def reserve_before(self, rank: int) -> Node:
         """Return the debt service reserve of a rank at the beginning of the row."""
@@ -285,13 +282,14 @@ class Serving(Lending):
         title, unit = f"{kind} paid to {name} in {self.label}", self.currency_of(name)
         parts = [due, self.paid(kind, rank), self.claim(kind, rank)]
         text = "due × what its rank is paid / what its rank is due"
-        return made(title, unit, text, lambda x, paid, asked: x * paid / asked if paid < asked else x, parts, value)
+        again = lambda x, paid, asked: x * paid / asked if asked > 0.0 and paid < asked else x  # noqa: E731
+        return made(title, unit, text, again, parts, value)
 
     @kept
     def service_reserve(self, rank: int) -> Node:
         """Return the debt service reserve of a rank after payments, before its first filling."""
         name = f"debt service reserve of rank {rank + 1} after payments of {self.label}"
-        value = self.company(f"{RESERVE_OF_RANK}{rank}") - (self.plan.service_reserve[rank] if self.filling else 0.0)
+        value = self.company(f"{RESERVE_OF_RANK}{rank}") - self.first_filling(self.plan.service_reserve[rank])
         if self.k <= self.cod_row:
             return total(name, "USD", [], value=value)
         parts = [self.reserve_target(rank), self.funds(rank), self.paid("interest", rank), self.paid("principal", rank)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.model.metrics import LINE_UNITS
 from sim.model.tax import Jurisdiction, written_off
+from sim.model.works import REMOBILISATION
 from sim.study.trace_costs import clipped
 from sim.study.trace_inputs import kept, way
 from sim.study.trace_sales import Trading
@@ -20,6 +21,8 @@ OWN = ("operating_cost", "replacements", "decommissioning")
 BOUGHT = ("supply_cost", "charges")
 WITH_LOANS = " with loans"
 SOLD = ("revenue_merchant", "revenue_ppa", "revenue_capacity")
+BLOCKED = ("revenue_blocked", "revenue_released", "revenue_lost", "revenue_confiscated", "blocked_balance")
+"""Lines that are there where some regime blocks revenue."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Taxing(Trading, ABC):
     def ebitda(self) -> Node:
         """Return the operating result."""
         plus, minus = ([self.line(name) for name in names] for names in ((*SOLD, "salvage"), (*BOUGHT, *OWN)))
+        if self.block.cash.project.blocked is not None:
+            plus, minus = [*plus, self.revenue_released()], [self.revenue_blocked(), *minus]
         return total(f"ebitda {self.label}", "USD", plus, minus, self.at(self.block.cash.ebitda))
 
     # --- depreciation ---------------------------------------------------------------------------------------------
@@ -71,8 +76,9 @@ class Taxing(Trading, ABC):
     def written(self, state: str) -> Node:
         """Return the depreciation under the rules of one jurisdiction, item by item."""
         parts = []
-        for name in self.items():
-            path = f"costs.{name}.tax_life_years" if name == "contingency" else f"costs.items.{name}.tax_life_years"
+        places = {"contingency": "costs.contingency", REMOBILISATION: "sanctions.stoppage"}
+        for name in self.spent_on():
+            path = f"{places.get(name, f'costs.items.{name}')}.tax_life_years"
             if path in self.spec.leaves:
                 share = self._share_written(state, name, self.leaf(path))
                 parts.append(product(f"depreciation of {name}", "USD", [self.spending(name), share]))

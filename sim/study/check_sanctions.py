@@ -1,0 +1,131 @@
+"""What politics was understood to be, for the page of ``check``: regimes, how they change, the decision, stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model import regimes
+from sim.model.sanctions import Regime, Sanctions
+from sim.model.timeline import Decision
+from sim.prepare import Model
+
+Row = tuple[str, str]
+
+
+def remarks(model: Model) -> Iterator[Row]:
+    """Yield label and text of each line; uncertain numbers as P10–P90."""
+    section = model.spec.written.sanctions
+    if section is None:
+        return
+    yield "politics", "; ".join(_course(section))
+    yield "decision", _decision(model, section)
+    for name, regime in section.regimes.items():
+        if effects := list(_effects(regime)):
+            yield "regime", f"{name}: {', '.join(effects)}"
+    about = list(_consequences(section))
+    if about:
+        yield "then", "; ".join(about)
+
+
+def waiting(model: Model) -> float:
+    """Return the years by which the horizon is longer because the decision can wait."""
+    section, decision = model.spec.written.sanctions, model.spec.written.timeline.decision
+    if section is None or decision is None:
+        return 0.0
+    good = _allowed(model, section, decision)
+    return 0.0 if good[regimes.scripted(section, model.grid)[0]] else decision.max_wait_years
+
+
+def _course(section: Sanctions) -> Iterator[str]:
+    """Yield how regimes change: initial, script, rates or probabilities, cut-offs."""
+    yield f"{section.initial} at first"
+    if section.script:
+        yield "script: " + ", ".join(f"{name} from {date}" for date, name in section.script.items())
+    chance = section.script is None or section.chance_from is not None
+    for kind, given in (("rates", section.rates), ("probabilities", section.probabilities)):
+        if given and chance:
+            since = f" from {section.chance_from}" if section.script is not None else ""
+            yield f"chance{since}, {kind} of a year: {', '.join(_changes(given))}"
+    if section.rates is None and section.probabilities is None:
+        yield "no chance"
+    cut = section.export_cut_offs
+    if cut is not None:
+        left = _range(cut.export_share, 100.0)
+        begin, end = _range(cut.onset_per_year), _range(cut.end_per_year)
+        yield f"in any regime cut-offs of exports to {left} %: {begin} a year, ended at {end} a year"
+
+
+def _changes(given: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for origin, row in given.items():
+        for to, value in row.items():
+            yield f"{origin} to {to} {_range(value)}"
+
+
+def _allowed(model: Model, section: Sanctions, decision: Decision | None) -> NDArray[np.bool_]:
+    terms = model.spec.written.financing
+    return regimes.allowed(section, decision, terms.tranches if terms is not None else {})
+
+
+def _decision(model: Model, section: Sanctions) -> str:
+    """Return what the decision waits for and for how long, and in which regime the lenders' case stays."""
+    decision, terms = model.spec.written.timeline.decision, model.spec.written.financing
+    case = f"lenders' case: always {list(section.regimes)[model.regime]}"
+    if decision is None:
+        return f"1 January {model.grid.start_year}, in any regime; {case}"
+    good = _allowed(model, section, decision)
+    fit = " or ".join(name for name, can in zip(section.regimes, good, strict=True) if can)
+    if not fit:
+        return f"never, as no regime fits; {case}"
+    willing = ", all lenders paying out" if decision.lenders_willing and terms is not None and terms.tranches else ""
+    now = "at once" if waiting(model) == 0.0 else f"not yet, but within {decision.max_wait_years:g} years or never"
+    return f"as soon as the regime is {fit}{willing}: {now}; {case}"
+
+
+def _effects(regime: Regime) -> Iterator[str]:
+    """Yield what a regime does, briefly."""
+    factors = (("cost_factor", "exposed items"), ("insurance_factor", "insurance"), ("repair_factor", "repairs"))
+    if regime.pace is not None:
+        pace = _range(regime.pace)
+        yield "works stop" if pace == "0" else f"pace {pace}"
+    yield from (f"{what} × {_range(value)}" for key, what in factors if (value := getattr(regime, key)) is not None)
+    if regime.lenders_stop:
+        yield f"lenders stop: {' '.join(regime.lenders_stop)}"
+    if regime.margin_addon is not None:
+        yield f"margins + {_range(regime.margin_addon, 100.0)} %"
+    if regime.export_share is not None:
+        yield f"exports {_range(regime.export_share, 100.0)} %"
+    if regime.export_limit_mw is not None:
+        yield f"exports up to {_range(regime.export_limit_mw)} MW"
+    if regime.price_discount is not None:
+        yield f"price − {_range(regime.price_discount, 100.0)} %"
+    if regime.revenue_blocked is not None:
+        yield f"revenue blocked {_range(regime.revenue_blocked, 100.0)} %"
+    if regime.dividends_blocked:
+        yield f"dividends blocked: {' '.join(regime.dividends_blocked)}"
+    if regime.seizure_per_year is not None:
+        yield f"seizure {_range(regime.seizure_per_year)} a year"
+
+
+def _consequences(section: Sanctions) -> Iterator[str]:
+    """Yield what a stop, a seizure and the end of blocking mean."""
+    stop = section.stoppage
+    if stop is not None:
+        cost = f"{_range(stop.amount_million)} million {stop.currency.upper()}"
+        given_up = "never" if stop.abandonment_years is None else f"after {stop.abandonment_years:g} years"
+        again = f"{_range(stop.restart_years)} years to begin again"
+        yield f"a stop costs {cost} and {again}, works are given up {given_up}"
+    if any(regime.seizure_per_year is not None for regime in section.regimes.values()):
+        taken = ", ".join(f"{_range(loss, 100.0)} % of {nation}" for nation, loss in section.seizure_loss.items())
+        yield f"a seizure takes {taken or 'nothing of the shares'}"
+    if any(regime.revenue_blocked is not None for regime in section.regimes.values()):
+        yield f"{_range(section.blocked_recovery, 100.0)} % of blocked revenue is released in the end"
+
+
+def _range(leaf: Any, times: float = 1.0) -> str:
+    """Return a number as written, or its P10 and P90."""
+    points = (0.5,) if leaf.certain else (0.1, 0.9)
+    return "–".join(f"{times * leaf.dist.quantile(point):.3g}" for point in points)

@@ -130,6 +130,9 @@ def _mapping_names(written: Scenario) -> Iterator[Finding]:
                         yield place, f"{shown(name)} is not a name", "use letters, digits and _, a letter first"
     if written.costs.contingency is not None and "contingency" in written.costs.items:
         yield "costs.items.contingency", "has the name of costs.contingency", "call the item something else"
+    if "remobilisation" in written.costs.items:
+        message = "has the name of what a stop of the works costs when it ends"
+        yield "costs.items.remobilisation", message, "call the item something else"
 
 
 def _currencies(written: Scenario) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,7 @@ def checks(written: Scenario) -> Iterator[Check]:
     if not isinstance(section, Sanctions):
         return
     yield lambda: _names(written, section)
+    yield lambda: _lenders_case(written, section)
     yield lambda: _calm(section)
     yield lambda: _who_governs(section)
     yield lambda: _dates(section, written.timeline.start_year)
@@ -91,6 +92,20 @@ def _named(written: Scenario, section: Sanctions) -> Iterator[tuple[str, Any]]:
         yield f"sanctions.script.{date}", name
     yield "timeline.decision.no_worse_than", getattr(getattr(written.timeline, "decision", None), "no_worse_than", None)
     yield "financing.case.regime", getattr(getattr(written.financing, "case", None), "regime", None)
+
+
+def _lenders_case(written: Scenario, section: Sanctions) -> Iterator[Finding]:
+    """Yield a regime of the lenders' case in which lenders pay nothing out."""
+    terms = written.financing
+    name = terms.case.regime if isinstance(terms, Financing) else None
+    if name is None or name not in section.regimes:
+        return
+    stops = section.regimes[name].lenders_stop
+    for tranche, loan in written.tranches.items():
+        if tranche in stops or loan.nation in stops:
+            message = f"{name} is a regime in which {tranche} pays nothing out, so that there is nothing to agree on"
+            yield "financing.case.regime", message, "name a regime in which all lenders pay out"
+            return
 
 
 def _calm(section: Sanctions) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     """Return one chunk of draws, or the lenders' case, taken through all stages; ``detail`` keeps each loan's lines."""
     world = see_world(model.spec, model.grid, chance)
     scenario, money = world.scenario, world.money
-    states, effects = politics(scenario, model.grid, chance, model.regime)
+    states, effects = politics(world, model.grid, model.regime)
     factor = metrics.discounting_of(scenario.evaluation, money)
     value = Value(factor.at_end, factor.at_middle) if scenario.sanctions is not None else None
     stage = run_project(world, model.grid, model.curve, states, effects, model.backing)
@@ -46,7 +46,7 @@ def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     if cash.carried is not None:
         values |= finance_metrics.evaluate(scenario.evaluation, cash.carried, stage.schedule, money)
     if value is not None:
-        other = run_project(world, model.grid, model.curve, *calm(world, model.grid), model.backing)
+        other = run_project(world, model.grid, model.curve, *calm(world), model.backing)
         outcomes = Outcome(stage.schedule, cash), Outcome(other.schedule, _financed(model, other, value, False))
         values |= compare(scenario.evaluation, scenario.tax, values, *outcomes, money, value)
     return Block(stage, cash, values, flows)
@@ -161,6 +161,7 @@ def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
     """Yield the uncertain inputs of a chunk by dotted path; what moves counts with its mean over the calendar."""
     for path in spec.uncertain:
         yield path, leaf_values(block.scenario, path)
+    yield from _regime_shares(spec, block)
     levels = _levels(spec, block)
     moving = [levels[name] for name in process_names(spec.written)]
     if spec.written.link.outages is not None:
@@ -168,6 +169,15 @@ def _inputs(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
     for label, level in moving:
         if level.shape[1] > 1:
             yield label, total(level) / level.shape[0]
+
+
+def _regime_shares(spec: Spec, block: Block) -> Iterator[tuple[str, Array]]:
+    """Yield the share of the calendar that each draw spends in each regime but the first, where chance decides."""
+    section, states = spec.written.sanctions, block.stage.states
+    if section is not None and states.shape[1] > 1:
+        for i, name in enumerate(section.regimes):
+            if i:
+                yield f"sanctions.regimes.{name} (share of years)", np.count_nonzero(states == i, axis=0) / len(states)
 
 
 def _levels(spec: Spec, block: Block) -> dict[str, tuple[str, Array]]:

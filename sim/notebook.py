@@ -13,7 +13,7 @@ import pandas as pd
 from sim.collect import Result
 from sim.engine import simulate
 from sim.scenario import read
-from sim.tables import Table, cash_flow, distributions, drivers, payback_curve, summary
+from sim.tables import Table, bearers, cash_flow, distributions, drivers, payback_curve, regimes, summary
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ class Run:
     def distributions(self) -> pd.DataFrame:
         """Return the histogram of every metric."""
         return _frame(distributions(self.result))
+
+    @cached_property
+    def regimes(self) -> pd.DataFrame:
+        """Return the share of draws in each regime of sanctions by year; empty without sanctions."""
+        return _frame(regimes(self.result))
+
+    @cached_property
+    def bearers(self) -> pd.DataFrame:
+        """Return who bears what of sanctions, indexed by party; empty without sanctions."""
+        return _frame(bearers(self.result)).set_index("party")
 
     @property
     def draws(self) -> pd.DataFrame:

@@ -13,11 +13,12 @@ from sim.explain_errors import where
 from sim.model import dispatch, regimes
 from sim.model.borrowing import Refused
 from sim.model.construction import Backing, erect
+from sim.model.effects import Effects
 from sim.model.loans import Plan
 from sim.model.metrics import discounting_of
 from sim.model.sizing import arrange
 from sim.model.timeline import Grid
-from sim.scenario import Spec, fill, process_names
+from sim.scenario import Scenario, Spec, fill, process_names
 from sim.stages import Stage, politics, run_project, see_world
 
 
@@ -71,19 +72,16 @@ def prepare(spec: Spec) -> Model:
 
 
 def _lenders_regime(spec: Spec) -> int:
-    """Return the regime in which lenders see the project: as stated, or the first in which FID can be taken."""
+    """Return the regime in which lenders see the project: as stated, or the first, in which FID can always be taken."""
     section, terms = spec.written.sanctions, spec.written.financing
-    if section is None:
+    if section is None or terms is None or terms.case.regime is None:
         return 0
-    if terms is not None and terms.case.regime is not None:
-        return list(section.regimes).index(terms.case.regime)
-    tranches = terms.tranches if terms is not None else {}
-    return int(np.argmax(regimes.allowed(section, spec.written.timeline.decision, tranches)))
+    return list(section.regimes).index(terms.case.regime)
 
 
 def _on_lenders_case(spec: Spec, grid: Grid, curve: dispatch.Curve, lenders: LendersCase, regime: int) -> Stage:
     world = see_world(spec, grid, lenders)
-    return run_project(world, grid, curve, *politics(world.scenario, grid, lenders, regime), None)
+    return run_project(world, grid, curve, *politics(world, grid, regime), None)
 
 
 def _grid(spec: Spec, lenders: LendersCase, regime: int) -> Grid:
@@ -91,23 +89,45 @@ def _grid(spec: Spec, lenders: LendersCase, regime: int) -> Grid:
     scenario = fill(spec, lenders)
     timeline, m = scenario.timeline, scenario.timeline.periods_per_year
     long = Grid(timeline.start_year, m, 200 * m)
-    _, effects = politics(scenario, long, lenders, regime)
+    effects = _effects_on_lenders_case(scenario, long, lenders, regime)
     planned = float(erect(timeline, effects, None, long).cod_years[0])
     if not math.isfinite(planned):
-        message, cure = "the laying window never lets the link be finished", "widen the window or shorten the laying"
-        raise ScenarioError.single(message, path="timeline.sea_work", cure=cure)
+        raise _never_finished(spec, effects, regime)
     life = spec.leaves["timeline.operation_years"]
-    late = _waiting(spec, long) + timeline.max_delay_years
+    late = waiting(spec, long) + timeline.max_delay_years
     years = math.ceil(planned + late + life.dist.upper + scenario.costs.removal_years - 1e-9)
     return Grid(timeline.start_year, m, years * m)
 
 
-def _waiting(spec: Spec, grid: Grid) -> float:
-    """Return how long the decision can wait; not at all where it can be taken at time zero."""
-    section, decision, terms = spec.written.sanctions, spec.written.timeline.decision, spec.written.financing
+def _never_finished(spec: Spec, effects: Effects, regime: int) -> ScenarioError:
+    """Return the error for a link that is never finished on the lenders' case: by its regime, or by the season."""
+    section = spec.written.sanctions
+    path, message = "timeline.sea_work", "the laying window never lets the link be finished"
+    cure = "widen the window or shorten the laying"
+    if section is not None and not np.all(effects.pace > 0.0):
+        name = list(section.regimes)[regime]
+        path, message = (
+            f"sanctions.regimes.{name}.pace",
+            "0 never lets the link be finished, and lenders stay in this regime",
+        )
+        cure = "name another one in financing.case.regime, or put a calmer one before it that timeline.decision allows"
+    return ScenarioError.single(message, where=where(spec.marks, path, spec.name), path=path, cure=cure)
+
+
+def _effects_on_lenders_case(scenario: Scenario, grid: Grid, lenders: LendersCase, regime: int) -> Effects:
+    section = scenario.sanctions
+    if section is None:
+        return Effects.none()
+    states = np.full((grid.periods + 1, 1), regime, dtype=np.int8)
+    return regimes.effects_of(section, states, scenario.timeline, scenario.tranches, grid, lenders)
+
+
+def waiting(spec: Spec, grid: Grid) -> float:
+    """Return the years by which the horizon is longer as the decision can wait; 0 where it is taken at time zero."""
+    section, decision = spec.written.sanctions, spec.written.timeline.decision
     if section is None or decision is None:
         return 0.0
-    good = regimes.allowed(section, decision, terms.tranches if terms is not None else {})
+    good = regimes.allowed(section, decision, spec.written.tranches)
     return 0.0 if good[regimes.scripted(section, grid)[0]] else decision.max_wait_years
 
 

@@ -59,7 +59,7 @@ class Spec:
     @cached_property
     def digest(self) -> str:
         """Return a hash of the merged data."""
-        return hashlib.sha256(json.dumps(self.data, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(_in_text(self.data), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def read(path: Path | str, overrides: Sequence[tuple[str, Any]] = ()) -> Spec:
@@ -87,6 +87,13 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not equals or not key.strip():
         raise ScenarioError.single(f"{text!r} is not KEY=VALUE", where="--set", cure="write link.capacity_mw=600")
     return key.strip(), strict_yaml.value(raw, f"--set {key.strip()}")
+
+
+def _in_text(data: Any) -> Any:
+    """Return data with all keys as text, so that they can be put in order: a script mixes years and months."""
+    if isinstance(data, dict):
+        return {str(key): _in_text(item) for key, item in data.items()}
+    return [_in_text(item) for item in data] if isinstance(data, list) else data
 
 
 # --- validation ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from sim.base.quantities import Section
@@ -12,7 +14,7 @@ from sim.model.metrics import Evaluation
 from sim.model.physical import Link, Supply
 from sim.model.sanctions import Sanctions
 from sim.model.tax import Tax
-from sim.model.terms import Financing
+from sim.model.terms import Financing, Tranche
 from sim.model.timeline import Timeline
 
 
@@ -47,3 +49,8 @@ class Scenario(Section):
     """How results are valued."""
     correlations: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Later dotted path: {earlier: correlation}; Spearman between uncertain leaves, Pearson between shocks."""
+
+    @property
+    def tranches(self) -> Mapping[str, Tranche]:
+        """Return the loans by name; none without a ``financing`` section."""
+        return self.financing.tranches if self.financing is not None else {}

@@ -17,7 +17,7 @@ from sim.model.operations import Prices
 from sim.model.physical import Production
 from sim.model.project import Project, before_loans
 from sim.model.timeline import Clock, Grid
-from sim.model.works import Schedule
+from sim.model.works import Schedule, Work
 from sim.scenario import Scenario, Spec, fill
 
 Array = NDArray[np.float64]
@@ -35,6 +35,10 @@ class World:
     """Before the link's own effect and before any discount."""
     faults: physical.Faults | None
     """None: expected effect, or no faults as events."""
+    bill: list[Work]
+    """Every part of the investment with its cost by row."""
+    cut_off: Array
+    """Share of the sending limit that export cut-offs leave, (1 or periods + 1, 1 or draws)."""
 
     @property
     def life(self) -> Array:
@@ -87,28 +91,27 @@ def see_world(spec: Spec, grid: Grid, chance: Chance) -> World:
     faults = None
     if isinstance(chance, Draws) and scenario.link.outages is not None:
         faults = draw_faults(chance, grid, physical.faults_per_year(scenario.link) * grid.dt)
-    return World(chance, scenario, money, quoted, faults)
-
-
-def politics(scenario: Scenario, grid: Grid, chance: Chance, lenders_regime: int) -> tuple[States, Effects]:
-    """Return the regime of each row and what it brings; the lenders' case stays in one regime."""
     section = scenario.sanctions
+    cut_off = regimes.cut_offs(section.export_cut_offs if section is not None else None, grid, chance)
+    return World(chance, scenario, money, quoted, faults, works.works(scenario.costs, money), cut_off)
+
+
+def politics(world: World, grid: Grid, lenders_regime: int) -> tuple[States, Effects]:
+    """Return the regime of each row and what it brings; the lenders' case stays in one regime."""
+    scenario, section, chance = world.scenario, world.scenario.sanctions, world.chance
     if section is None:
         return np.zeros((1, 1), dtype=np.int8), Effects.none()
     if isinstance(chance, Draws):
         states = regimes.regime_path(section, grid, chance)
     else:
         states = np.full((grid.periods + 1, 1), lenders_regime, dtype=np.int8)
-    tranches = scenario.financing.tranches if scenario.financing is not None else {}
-    return states, regimes.effects_of(section, states, scenario.timeline, tranches, grid, chance)
+    made = regimes.effects_of(section, states, scenario.timeline, scenario.tranches, grid, chance)
+    return states, replace(made, export_share=made.export_share * world.cut_off)
 
 
-def calm(world: World, grid: Grid) -> tuple[States, Effects]:
+def calm(world: World) -> tuple[States, Effects]:
     """Return the first regime in every row: no sanctions, FID at time zero; export cut-offs stay."""
-    section = world.scenario.sanctions
-    assert section is not None
-    share = regimes.cut_offs(section.export_cut_offs, grid, world.chance)
-    return np.zeros((1, 1), dtype=np.int8), replace(Effects.none(), export_share=share)
+    return np.zeros((1, 1), dtype=np.int8), replace(Effects.none(), export_share=world.cut_off)
 
 
 def run_project(
@@ -116,9 +119,10 @@ def run_project(
 ) -> Stage:
     """Return the stages of a chunk in the order in which money flows."""
     scenario, money, life, columns = world.scenario, world.money, world.life, world.chance.columns
-    funds = funds_of(backing, effects, scenario.costs, money)
+    index = works.index_at_fid(scenario.costs, money, effects.fid_row)
+    funds = funds_of(backing, effects, world.bill, index)
     clock = _widened(erect(scenario.timeline, effects, funds, grid), columns)
-    schedule = works.build(scenario.costs, scenario.timeline.construction, clock, life, effects, money, grid)
+    schedule = works.build(world.bill, scenario.timeline.construction, clock, index, life, effects, money, grid)
     available = physical.availability(scenario.link, grid, world.faults, effects.repair)
     production = physical.produce(scenario.link, scenario.supply, schedule, effects, grid, available)
     paid = operations.discounted(world.prices, effects.price)

@@ -293,9 +293,11 @@ def regimes(result: Result) -> Table:
 
 def bearers(result: Result) -> Table:
     """Return who bears the change of the project's cash against a world without sanctions, at the project's rate."""
+    rows: list[tuple[Any, ...]] = []
+    if CHANGE_IN_TOTAL not in result.sums:
+        return Table("bearers.csv", BEARER_COLUMNS, rows)
     whole = result.sums[CHANGE_IN_TOTAL]
     mean = whole.shift + whole.total / whole.finite
-    rows: list[tuple[Any, ...]] = []
     for name in (name for name in result.metrics if _of_a_bearer(name)):
         row = dict(zip(SUMMARY_COLUMNS, _summary_row(result, name), strict=True))
         party = "total" if name == CHANGE_IN_TOTAL else name.removeprefix(CHANGE)

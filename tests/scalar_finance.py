@@ -312,14 +312,13 @@ class Course:
             for rank, amount in self.plan.first_reserves.items():
                 self.reserve[rank] += amount * self.op.kappa
         row["written_off"] = row["forgiven"] = 0.0
-        if k == self.wind_up:
+        if k in (self.wind_up, self.op.abandoned):
             row["written_off"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
             row["forgiven"], self.lent, self.accrued = self.lent + self.accrued, 0.0, 0.0
             for loan in self.loans:
                 loan.performing = loan.arrears = 0.0
         lasted = self.breach is not None and k - self.breach >= self.terms["cure_years"] * self.m - 1e-9
-        given_up = k == self.op.abandoned and any(loan.performing + loan.arrears > 0.0 for loan in self.loans)
-        if self.default is None and (lasted or row["written_off"] > 0.0 or given_up):
+        if self.default is None and (lasted or row["written_off"] > 0.0):
             self.default = k
         row["debt_balance"] = sum((loan.performing + loan.arrears) / loan.exchange[k] for loan in self.loans)
         row["arrears"] = sum(loan.arrears / loan.exchange[k] for loan in self.loans)

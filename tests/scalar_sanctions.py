@@ -174,7 +174,7 @@ def decided(values: Values, path: Sequence[str]) -> int | None:
     if not decision:
         return 0
     good = admitted(values)
-    last = round(decision["max_wait_years"] * values["timeline"]["periods_per_year"])
+    last = math.floor(decision["max_wait_years"] * values["timeline"]["periods_per_year"] + 1e-9)
     return next((k for k, name in enumerate(path[: last + 1]) if name in good), None)
 
 

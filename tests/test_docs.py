@@ -92,6 +92,16 @@ def test_the_scenario_example_is_sound(tmp_path: Path, capsys: Capture) -> None:
     assert not warnings(read(tmp_path / "mine.yaml").written)
 
 
+def test_the_sanctions_example_is_sound(tmp_path: Path, capsys: Capture) -> None:
+    """The file in the docs on sanctions is a scenario without a warning, and it runs."""
+    text = (ROOT / "docs" / "sanctions.md").read_text("utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "base.yaml").write_bytes((ROOT / "scenarios" / "base.yaml").read_bytes())
+    (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
+    assert not warnings(read(tmp_path / "mine.yaml").written)
+    assert main([str(tmp_path / "mine.yaml"), "--draws", "256", "--out", str(tmp_path)]) == 0
+
+
 def test_options_are_those_of_the_command(capsys: Capture) -> None:
     """README lists every option of ``run`` and no other, and the verbs are those of the program."""
     main(["run", "--help"])

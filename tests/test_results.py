@@ -356,7 +356,8 @@ def test_a_run_in_python_has_the_same_tables(tmp_path: Path) -> None:
     """``sim.run`` gives as data frames what the files hold, and shows itself as a table in a notebook."""
     made = sim.run(SCENARIOS / "base.yaml", set={"link.capacity_mw": 600}, draws=256, seed=3)
     write(made.result, tmp_path / "base", [], FACTS)
-    for name, table in (("summary", made.summary), ("payback", made.payback), ("drivers", made.drivers)):
+    named = {name: getattr(made, name) for name in ("summary", "payback", "drivers", "regimes", "bearers")}
+    for name, table in named.items():
         index = table.index.name
         written = frame(tmp_path / "base", f"{name}.csv")
         pd.testing.assert_frame_equal(
@@ -364,6 +365,8 @@ def test_a_run_in_python_has_the_same_tables(tmp_path: Path) -> None:
         )
     assert len(made.draws) == 256
     assert made.result.spec.leaves["link.capacity_mw"].dist.lower == 600.0
+    calm = sim.run(SCENARIOS / "base.yaml", set={"sanctions": None, "timeline.decision": None}, draws=256)
+    assert calm.regimes.empty and calm.bearers.empty
     page = made._repr_html_()
     assert "<table" in page and "project_npv_usd" in page
 

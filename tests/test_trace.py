@@ -267,7 +267,7 @@ def test_politics_is_told() -> None:
     keys = {"price_discount", "export_limit_mw", "insurance_factor", "revenue_blocked", "availability"}
     assert keys <= names and "what" in names
     case = "\n".join(render(lines(political(), None).of_year("ebitda", first + 4)))
-    assert "calm: the lenders' case stays in the first in which the decision can be taken" in case
+    assert "calm: the lenders' case stays in the first one, in which the decision can be taken" in case
     assert "P(cut) = onset/(onset + end)" in case
     again = lines(political(), draw_with(political(), "a stop and remobilisation"))
     resumed = again.block.clock.resumed

@@ -67,11 +67,12 @@ def transition(rates: Array, years: float) -> Array:
     return total
 
 
-def rates_of(probabilities: Array) -> Array:
+def rates_of(probabilities: Array, nearest: bool = False) -> Array:
     """Return the yearly rates whose chain has these transitions in a year: the matrix logarithm, by its series.
 
     NaN where there are none: the series does not converge (a state that is left in most years), or a rate would be
-    below 0 (the matrix is not embeddable).
+    below 0 (the matrix is not embeddable). ``nearest``: rates below 0 are then 0, and without a logarithm the rates are
+    the probabilities.
 
     >>> import numpy as np
     >>> back = rates_of(transition(np.array([[[0.0], [0.1]], [[0.4], [0.0]]]), 1.0))
@@ -91,9 +92,9 @@ def rates_of(probabilities: Array) -> Array:
     for i in range(states):
         for j in range(states):
             if i != j:
-                bad |= total[i, j] < -1e-12
+                bad |= (total[i, j] < -1e-12) & (not nearest)
                 total[i, j] = np.maximum(total[i, j], 0.0)
-    return np.where(bad, np.nan, total)
+    return np.where(bad, away if nearest else np.nan, total)
 
 
 def path(steps: Array, start: int, uniforms: Array) -> NDArray[np.int8]:

@@ -18,7 +18,7 @@ from sim.model.owners import Owners, Value
 from sim.model.project import Project
 from sim.model.tax import Assessment
 from sim.model.terms import Financing, Tranche
-from sim.model.timeline import Grid
+from sim.model.timeline import Grid, at
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -87,8 +87,7 @@ class Account:
 
     def rate_of_exchange(self, k: int) -> Array:
         """Return units of currency per USD in a row."""
-        row: Array = self.fx[k if self.fx.shape[0] > 1 else 0]
-        return row
+        return at(self.fx, k)
 
     def note(self, line: str, k: int, amount: Array) -> None:
         """Keep a line of the tranche where the detail is asked for."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.costs import Costs
-from sim.model.effects import Effects, at
-from sim.model.macro import Money
-from sim.model.timeline import Clock, Grid, Timeline, advance
-from sim.model.works import Work, begun, done, index_at_fid, works
+from sim.model.effects import Effects
+from sim.model.timeline import Clock, Grid, Timeline, advance, at
+from sim.model.works import Work, begun, done
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -98,7 +96,7 @@ class _Crew:
         stop = effects.stoppage
         self.restart = stop.restart_years if stop is not None else np.zeros(1)
         self.patience = stop.abandonment_years if stop is not None else None
-        self.stops = effects.pace.shape[0] > 1 or bool(np.any(effects.pace == 0.0)) or funds is not None
+        self.stops = effects.pace.shape[0] > 1 or funds is not None
 
     def open(self) -> _Site:
         """Return the site before the first row; without any building time everything is there at time zero."""
@@ -106,7 +104,8 @@ class _Crew:
         standby = np.zeros(1)
         if self.funds is not None:
             standby = self.funds.standby
-            arrays += [standby, self.funds.missing[0], *(work.cost[0] for work in self.funds.bill)]
+            arrays += [standby, self.funds.missing[0], self.effects.cost[0]]
+            arrays += [values for work in self.funds.bill for values in (work.cost[0], work.start, work.end)]
         width = max(values.size for values in arrays)
         s = np.where(np.broadcast_to(self.years, (width,)) > 0.0, 0.0, 1.0)
         zero = np.zeros(width)
@@ -122,7 +121,7 @@ class _Crew:
         missing = None if self.funds is None else at(self.funds.missing, k)
         if missing is not None and self.funds is not None and self.funds.own <= 1e-12:
             pace = np.where((missing > 0.0) & (site.standby <= 0.0), 0.0, pace)
-        ready = start + self._halts(site, going, pace, k)
+        ready = np.minimum(start + self._halts(site, going, pace, k), end)
         year = np.floor(start + 1e-9)
         window = (year + self.opens, year + self.closes)
         speed = 1.0 / np.where(self.years > 0.0, self.years, 1.0) * pace
@@ -172,12 +171,14 @@ class _Crew:
         return slower
 
 
-def funds_of(backing: Backing | None, effects: Effects, costs: Costs, money: Money) -> Funds | None:
-    """Return what the pace depends on where lenders can stop paying; None where none ever stops."""
+def funds_of(backing: Backing | None, effects: Effects, bill: list[Work], index: Array) -> Funds | None:
+    """Return what the pace depends on where lenders can stop paying; None where none ever stops.
+
+    ``index`` is what the budget costs at FID over what it costs at time zero.
+    """
     if backing is None or not effects.stopped:
         return None
     missing: Array = np.zeros((1, 1))
     for name, rows in effects.stopped.items():
         missing = missing + backing.parts[name] * rows
-    standby = backing.standby_usd * index_at_fid(costs, money, effects.fid_row)
-    return Funds(missing, backing.own, standby, works(costs, money))
+    return Funds(missing, backing.own, backing.standby_usd * index, bill)

@@ -71,26 +71,26 @@ def test_covenants(rank: list[Due], ratio: Array, tests: Covenants) -> None:
     """Note where a covenant of one rank is broken or a payment missed; ``ratio`` is the DSCR of the rank."""
     for due in rank:
         terms = due.account.terms
-        tests.unpaid |= due.account.arrears > SMALL * due.account.loan.commitment
+        tests.unpaid |= due.account.arrears > SMALL * due.account.commitment
         if terms.lock_up_dscr is not None:
             tests.locked |= due.owed & (ratio < terms.lock_up_dscr * EXACTLY)
         if terms.default_dscr is not None:
             tests.breach |= due.owed & (ratio < terms.default_dscr * EXACTLY)
 
 
-def write_off(books: Books, k: int) -> Mask:
-    """End all claims in the row in which operation ends; return where lenders lose by it."""
-    ends = books.end_row == k
+def write_off(books: Books, k: int, ends: Mask) -> Mask:
+    """End all claims where they end in the row; return where lenders lose by it."""
     lost = np.zeros(ends.shape, dtype=bool)
     if not ends.any():
         return lost
     for account in books.accounts:
         claim = ends * (account.balance + account.arrears)
-        lost |= claim > SMALL * account.loan.commitment
+        lost |= claim > SMALL * account.commitment
         books.lines["written_off"][k] += claim / account.rate_of_exchange(k)
         account.balance = np.where(ends, 0.0, account.balance)
         account.arrears = np.where(ends, 0.0, account.arrears)
-        account.note("written_off", k, claim)
+        if account.history is not None:
+            account.history["written_off"][k] += claim
     return lost
 
 
@@ -106,9 +106,14 @@ def judge(books: Books, tests: Covenants, lost: Mask) -> None:
 
 
 def give_up(books: Books, k: int) -> None:
-    """Put the loans of what is abandoned at the end of the row into default."""
-    now = books.abandoned_row == k
+    """End the claims on what is abandoned at the end of the row: nothing will ever come in."""
+    now = np.broadcast_to(books.abandoned_row == k, books.alive.shape)
     if not now.any():
         return
-    books.defaulted = books.defaulted | (now & (claims_of(books) > 0.0))
+    lost = write_off(books, k, now)
+    books.lost = books.lost | lost
+    books.defaulted = books.defaulted | lost
     books.alive = np.where(books.defaulted, 0.0, 1.0)
+    if books.history is not None:
+        books.history["shareholder_waived"][k] += now * (books.lent + books.lent_interest)
+    books.lent, books.lent_interest = np.where(now, 0.0, books.lent), np.where(now, 0.0, books.lent_interest)

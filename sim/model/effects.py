@@ -78,12 +78,6 @@ class Effects:
         )
 
 
-def at(values: Array, k: int) -> Array:
-    """Return the row k of an effect, which may be one row for all."""
-    row: Array = values[k if values.shape[0] > 1 else 0]
-    return row
-
-
 def of_regimes(section: Sanctions, states: States, effect: str, neutral: float) -> Array:
     """Return one effect of the regime of each row, or the neutral value as (1, 1) where no regime has it."""
     found = [getattr(regime, effect) for regime in section.regimes.values()]

@@ -151,15 +151,13 @@ def finance(
         return CashFlows(project, _sponsors_alone(plan, terms, tax, schedule, project, effects, value))
     books = open_books(plan, terms, tax, schedule, project, life, money, effects, value, detail)
     carry(books)
-    promised = plan.equity_usd * (1.0 + terms.standby_equity_share) * schedule.cost_index
     carried = Carried(
         plan=plan,
         lines=_in_order(books.lines, books.owners),
         years_in_default=books.years_in_default,
         owed_costs=books.owed_costs,
         uses=total(project.capex) + books.construction_finance + books.first_reserves,
-        # Rounding of the plan is no gap.
-        gap=np.maximum(books.own_building - promised - 1e-9 * plan.uses_usd, 0.0),
+        gap=_gap(books.own_building, plan, terms, schedule),
         owners=books.owners,
         worth_granted=books.worth_granted,
         worth_taxed=books.worth_taxed,
@@ -202,7 +200,6 @@ def _sponsors_alone(
     if value is not None:
         taxed = {name: total(value.at_end * flow) for name, flow in project.tax_by_jurisdiction.items()}
     uses = total(project.capex)
-    promised = plan.equity_usd * (1.0 + terms.standby_equity_share) * schedule.cost_index
     return Carried(
         plan=plan,
         lines=_in_order(lines, owners),
@@ -212,13 +209,19 @@ def _sponsors_alone(
         years_in_default=none,
         owed_costs=none,
         uses=uses,
-        gap=np.maximum(uses - promised - 1e-9 * plan.uses_usd, 0.0),
+        gap=_gap(uses, plan, terms, schedule),
         shift=0,
         accounts=(),
         defaulted=never,
         missed=never,
         lost=never,
     )
+
+
+def _gap(paid: Array, plan: Plan, terms: Financing, schedule: Schedule) -> Array:
+    """Return what sponsors have paid for building beyond their promise; rounding of the plan is no gap."""
+    promised = plan.equity_usd * (1.0 + terms.standby_equity_share) * schedule.cost_index
+    return np.maximum(paid - promised - 1e-9 * plan.uses_usd, 0.0)
 
 
 def _in_order(lines: Mapping[str, Array], owners: Owners) -> Mapping[str, Array]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.books import Account, Books
-from sim.model.effects import at
 from sim.model.loans import part_before
+from sim.model.timeline import at
 
 Array = NDArray[np.float64]
 

@@ -166,9 +166,7 @@ def evaluate(
     `DEFINITIONS` says what the metrics are; ``lasting``: years from COD to the end of the removal.
     """
     factor = discounting_of(evaluation, money)
-    after_tax = cash.ebitda - cash.tax
-    present = after_tax * factor.at_end - cash.capex * factor.at_middle
-    real = after_tax / money.deflator - cash.capex / money.mid_deflator
+    present, real = _present_and_real(cash, factor, money)
     flows = {
         "net_real": real,
         "net_present": present,
@@ -191,10 +189,15 @@ def evaluate(
 
 def npv_and_payback(evaluation: Evaluation, cash: CashFlows, money: Money) -> tuple[Array, Array]:
     """Return the project's NPV and its real payback alone, as `evaluate` does."""
-    factor, after_tax = discounting_of(evaluation, money), cash.ebitda - cash.tax
-    real = after_tax / money.deflator - cash.capex / money.mid_deflator
-    present = after_tax * factor.at_end - cash.capex * factor.at_middle
+    present, real = _present_and_real(cash, discounting_of(evaluation, money), money)
     return total(present), payback_of_sum(accumulate(real), money.grid.dt)[0]
+
+
+def _present_and_real(cash: CashFlows, factor: Discounting, money: Money) -> tuple[Array, Array]:
+    """Return the net flow in present value and in money of time zero, spending in mid-period."""
+    after_tax = cash.ebitda - cash.tax
+    present = after_tax * factor.at_end - cash.capex * factor.at_middle
+    return present, after_tax / money.deflator - cash.capex / money.mid_deflator
 
 
 def _paybacks(flows: dict[str, Array], clock: Clock, dt: float) -> dict[str, Array]:

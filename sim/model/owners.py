@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.effects import Effects, at
+from sim.model.effects import Effects
 from sim.model.tax import Tax
 from sim.model.terms import Financing
+from sim.model.timeline import at
 
 Array = NDArray[np.float64]
 NOBODY = "owners"

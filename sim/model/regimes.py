@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base import chains
-from sim.base.sampling import Chance, LendersCase
+from sim.base.sampling import Chance, Draws, LendersCase
 from sim.model.effects import Effects, of_regimes, where_named
 from sim.model.sanctions import ExportCutOffs, Sanctions
 from sim.model.terms import Tranche
@@ -72,14 +72,14 @@ def yearly_rates(section: Sanctions) -> Array:
     for i in range(len(names)):
         table[i, i] = 0.0
         table[i, i] = 1.0 - table[i].sum(axis=0)
-    return chains.rates_of(table)
+    return chains.rates_of(table, nearest=True)
 
 
-def regime_path(section: Sanctions, grid: Grid, chance: Chance) -> States:
+def regime_path(section: Sanctions, grid: Grid, chance: Draws) -> States:
     """Return the regime of each row, (periods + 1, 1 or draws): script first, then chance."""
     begins = first_by_chance(section, grid)
     known = scripted(section, grid)[:, None].astype(np.int8)
-    if begins > grid.periods or isinstance(chance, LendersCase):
+    if begins > grid.periods:
         return known
     steps = chains.transition(yearly_rates(section), grid.dt)
     uniforms = chance.uniforms(REGIME_STREAM, grid.periods)
@@ -103,7 +103,7 @@ def decision_row(states: States, good: NDArray[np.bool_], decision: Decision | N
     """Return the first row, no later than the wait allows, whose regime lets the decision be taken; inf: none."""
     if decision is None:
         return np.zeros(1)
-    last = min(round(decision.max_wait_years * grid.periods_per_year), grid.periods)
+    last = min(int(decision.max_wait_years * grid.periods_per_year + 1e-9), grid.periods)
     can = good[states[: last + 1]]
     return np.where(can.any(axis=0), np.argmax(can, axis=0).astype(np.float64), np.inf)
 
@@ -135,16 +135,14 @@ def cut_offs(section: ExportCutOffs | None, grid: Grid, chance: Chance) -> Array
 
 
 def effects_of(
-    section: Sanctions | None,
+    section: Sanctions,
     states: States,
     timeline: Timeline,
     tranches: Mapping[str, Tranche],
     grid: Grid,
     chance: Chance,
 ) -> Effects:
-    """Return what the regime of each row brings."""
-    if section is None:
-        return Effects.none()
+    """Return what the regime of each row brings, export cut-offs left out."""
     good = allowed(section, timeline.decision, tranches)
     stops = {name: where_named(section, states, "lenders_stop", (name, t.nation)) for name, t in tranches.items()}
     nations = dict.fromkeys(name for regime in section.regimes.values() for name in regime.dividends_blocked)
@@ -159,7 +157,7 @@ def effects_of(
         fid_row=fid_row,
         pace=effect("pace", 1.0),
         cost=effect("cost_factor", 1.0),
-        export_share=effect("export_share", 1.0) * cut_offs(section.export_cut_offs, grid, chance),
+        export_share=effect("export_share", 1.0),
         export_limit_mw=effect("export_limit_mw", np.inf),
         price=1.0 - effect("price_discount", 0.0),
         blocked=effect("revenue_blocked", 0.0),

@@ -160,6 +160,12 @@ def row_of(time: Array, grid: Grid) -> Array:
     return np.maximum(np.ceil(time * grid.periods_per_year - 1e-9), 0.0)
 
 
+def at(values: Array, k: int) -> Array:
+    """Return row k of values that may have one row for all."""
+    row: Array = values[k if values.shape[0] > 1 else 0]
+    return row
+
+
 def at_row(values: Array, row: Array) -> Array:
     """Return the row of each draw, (1,) or (draws,), of values (rows or 1, 1 or draws); row 0 where the row is inf."""
     place = np.where(np.isfinite(row) & (values.shape[0] > 1), row, 0.0).astype(np.intp)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sim.model.books import Account, Books
 from sim.model.default import Covenants, Due, claims_of, cover, give_up, judge, test_covenants, write_off
-from sim.model.effects import at
 from sim.model.funding import build, fill_reserves
 from sim.model.owners import Value
+from sim.model.timeline import at
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,7 +72,7 @@ def _operate(books: Books, k: int) -> None:
         pot = _sweep(books, ranks, pot, k)
         books.years_in_default = books.years_in_default + books.grid.dt * (books.defaulted & (claims > 0.0))
         tests.locked |= tests.unpaid | tests.breach | books.defaulted
-        lost = write_off(books, k)
+        lost = write_off(books, k, books.end_row == k)
         judge(books, tests, lost)
         tests.locked &= claims_of(books) > 0.0
     _distribute(books, pot, tests.locked, k)

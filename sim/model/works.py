@@ -90,9 +90,10 @@ def begun(fid_row: Array, row: NDArray[np.intp] | int) -> NDArray[np.bool_]:
 
 
 def build(
-    costs: Costs,
+    bill: list[Work],
     construction: Construction,
     clock: Clock,
+    index: Array,
     operation_years: Array,
     effects: Effects,
     money: Money,
@@ -101,14 +102,15 @@ def build(
     """Return the schedule: spending along the construction clock, COD and operating life of each draw.
 
     Row k of an item's spending is its cost in the row · [F(s_k) - F(s_(k-1))], F the S-curve between ``work_from`` and
-    ``work_to``; on sanctioned equipment times the cost factor of the row's regime.
+    ``work_to``; on sanctioned equipment times the cost factor of the row's regime. ``bill`` are the `works`; ``index``:
+    what the budget costs at FID over what it costs at time zero.
     """
     rows = clock.progress.shape[0]
     decided = begun(clock.fid_row, np.arange(rows)[:, None])
     by_item: dict[str, Array] = {}
     basis: list[tuple[Array, Array]] = []
     capex: Array = np.zeros((grid.periods + 1, clock.cod_years.size))
-    for work in works(costs, money):
+    for work in bill:
         spent = _increments(done(clock.progress, work, construction.progress) * decided) * work.cost[:rows]
         if work.exposed:
             spent = spent * effects.cost[:rows]
@@ -127,7 +129,6 @@ def build(
     age = np.maximum(grid.end - grid.dt - clock.cod_years, 0.0)
     operating = overlap(clock.cod_years, operation_years, grid)
     seized = _seized_row(effects.seizure_row, clock, operation_years, grid)
-    index = index_at_fid(costs, money, clock.fid_row)
     return Schedule(clock, capex, by_item, merge_lives(basis), operating, age, seized, index)
 
 
@@ -153,6 +154,8 @@ def index_at_fid(costs: Costs, money: Money, fid_row: Array) -> Array:
     At the prices of the row after FID and the exchange rates of its own row. Commitments, first reserves, grants and
     promises of sponsors are multiplied by it.
     """
+    if np.all((fid_row == 0.0) | np.isinf(fid_row)):
+        return np.ones(1)
     parts: list[CapitalItem | Contingency] = [*costs.items.values()]
     if costs.contingency is not None:
         parts.append(costs.contingency)
@@ -161,7 +164,8 @@ def index_at_fid(costs: Costs, money: Money, fid_row: Array) -> Array:
     for part in parts:
         index = money.from_year(part.currency, part.price_year)[following]
         whole = whole + part.amount_million * index / money.rate[part.currency]
-    moved: Array = at_row(whole, fid_row) / whole[0]
+    then, now = np.broadcast_arrays(at_row(whole, fid_row), whole[0])
+    moved: Array = np.divide(then, now, out=np.ones(now.shape), where=now > 0.0)
     return moved
 
 

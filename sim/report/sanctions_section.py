@@ -23,6 +23,9 @@ ROWS = (
 """Label and metric of the lines of figures."""
 COLUMNS = (0, 1, 2, 5, 10, 20, 30)
 """Years after the start in which the regimes are shown, and the last one."""
+NONE = "none in any future. Export cut-offs, where there are any, are a risk of their own and no part of their cost."
+MOST = 9
+"""Largest number of years in the table of regimes."""
 SMALL = 0.01
 """Part of the largest change below which a party is left out."""
 NAMES = {
@@ -36,23 +39,19 @@ NAMES = {
 }
 
 
-def words(summary: Summary) -> Iterator[str]:
+def words(summary: Summary, curve: Table) -> Iterator[str]:
     """Yield in sentences what became of decision and works, what sanctions cost, and whom they save money."""
     mean = {name: row["mean"] for name, row in summary.items()}
-    fid = summary["fid_years"]
-    waits = f" The median decision comes after {say.years(fid['p50'])}." if 0.0 < fid["p50"] < math.inf else ""
-    waits = " The median future never sees a decision." if fid["p50"] == math.inf else waits
     yield (
         f"Invested in {say.share(mean['invested'])} of futures, given up while building in "
-        f"{say.share(mean['abandoned'])}, seized in {say.share(mean['seized'])}.{waits}"
+        f"{say.share(mean['abandoned'])}, seized in {say.share(mean['seized'])}.{_waits(curve)}"
     )
     cost, error = mean["cost_of_sanctions_usd"], summary["cost_of_sanctions_usd"]["se"]
-    doubt = f" (± {say.usd(error)})" if error > 0.0 else ""
+    doubt = f" (standard error {say.usd(error)})" if error > 0.0 else ""
     saved = mean["sanctions_save_money"]
-    why = ": what is not built or sold cannot lose money" if saved > 0.0 else ""
     yield (
         f"Against the same futures without sanctions they {'cost' if cost >= 0.0 else 'save'} "
-        f"{say.usd(abs(cost))} of NPV in the mean{doubt}; they save money in {say.share(saved)} of futures{why}."
+        f"{say.usd(abs(cost))} of NPV in the mean{doubt}; they save money in {say.share(saved)} of futures."
     )
     both, without, with_, neither = say.shares(
         [mean[f"pays_{case}"] for case in ("with_and_without", "only_without_sanctions", "only_with_sanctions")]
@@ -66,11 +65,19 @@ def words(summary: Summary) -> Iterator[str]:
     )
 
 
+def _waits(curve: Table) -> str:
+    """Return when half of the decisions that are ever taken have been taken; empty where all are at the start."""
+    taken = [1.0 - row[curve.columns.index("not_invested")] for row in curve.rows]
+    if taken[0] >= taken[-1]:
+        return ""
+    half = next(i for i, share in enumerate(taken) if share >= 0.5 * taken[-1] - 1e-12)
+    return f" Half of the decisions that are taken come by the end of year {half}."
+
+
 def regimes(table: Table, start_year: int) -> Iterator[Grid]:
     """Yield the share of futures in each regime over the years."""
-    last = int(table.rows[-1][0])
-    years = [year for year in COLUMNS if year < last] + [last]
     names = list(dict.fromkeys(row[1] for row in table.rows))
+    years = _columns(table, names)
     share = {(row[0], row[1]): row[2] for row in table.rows}
     grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     grid.add_column("Share of futures in regime")
@@ -79,6 +86,21 @@ def regimes(table: Table, start_year: int) -> Iterator[Grid]:
     for name in names:
         grid.add_row(name, *(say.share(share[year, name]) for year in years))
     yield grid
+
+
+def _columns(table: Table, names: Sequence[str]) -> list[int]:
+    """Return the years to show: some on the way, the last one, and the height of a regime that they would not show."""
+    last = int(table.rows[-1][0])
+    usual = [year for year in COLUMNS if year < last]
+    peaks = set()
+    for name in names:
+        share = {row[0]: row[2] for row in table.rows if row[1] == name}
+        height = max(share, key=lambda year: share[year])
+        if max(share[year] for year in (*usual, last)) < 0.5 * share[height]:
+            peaks.add(height)
+    while len({*usual, *peaks, last}) > MOST and len(usual) > 1:
+        usual.pop(1)
+    return sorted({*usual, *peaks, last})
 
 
 def bearers(table: Table) -> Iterator[Text]:
@@ -114,5 +136,9 @@ def section(summary: Summary, tables: Mapping[str, Table], start_year: int) -> S
     table = tables["regimes.csv"]
     first = table.rows[0][1]
     if all(row[2] == (1.0 if row[1] == first else 0.0) for row in table.rows):
-        return [Text.assemble(("Sanctions: ", "bold"), "none in any future.")]
-    return [Text("Sanctions", style="bold"), Text(" ".join(words(summary))), *regimes(table, start_year)]
+        return [Text.assemble(("Sanctions: ", "bold"), NONE)]
+    return [
+        Text("Sanctions", style="bold"),
+        Text(" ".join(words(summary, tables["payback.csv"]))),
+        *regimes(table, start_year),
+    ]

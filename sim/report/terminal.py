@@ -275,7 +275,7 @@ class Page:
         sides = []
         for chosen in (order[:third], order[-third:]):
             paid = float(np.mean(result.metrics["paid_back"][chosen]))
-            npv = percentile(result.metrics["project_npv_usd"][chosen], 0.5)
+            npv = percentile(np.sort(result.metrics["project_npv_usd"][chosen]), 0.5)
             sides.append(f"{say.share(paid)} pay back, median NPV {say.usd(npv)}")
         return (
             f"How far the link's own power lowers the market price is uncertain ({leaf.dist.lower:g} to "

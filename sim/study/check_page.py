@@ -21,11 +21,11 @@ from sim.model.costs import CapitalItem, Contingency, usd_at_spot
 from sim.model.effects import Effects
 from sim.model.macro import Money
 from sim.model.market import PPA, CapacityPayment, Merchant
-from sim.model.operations import Prices, discounted, prices
-from sim.prepare import Model
+from sim.model.operations import Prices, discounted
+from sim.prepare import Model, waiting
 from sim.report.format import MISSING, number, percent
-from sim.scenario import Scenario, Spec, fill
-from sim.stages import politics
+from sim.scenario import Scenario, Spec
+from sim.stages import World, politics, see_world
 from sim.study import check_financing, check_sanctions
 
 Array = NDArray[np.float64]
@@ -41,16 +41,16 @@ Row = tuple[str, ...]
 def page(model: Model, width: int = 100) -> str:
     """Return what was understood of a scenario: calendar, budget, inputs, processes, loans, prices, warnings."""
     spec, grid, chance = model.spec, model.grid, model.lenders
-    scenario = fill(spec, chance)
+    world = see_world(spec, grid, chance)
+    scenario, money = world.scenario, world.money
 
     def normals(name: str, rows: int) -> Array:
         return chance.normals(name, rows, spec.mixing)
 
-    money = macro.forecast(scenario.macro, grid, normals)
-    _, effects = politics(scenario, grid, chance, model.regime)
-    quoted = discounted(prices(scenario.market, scenario.supply, money, normals), effects.price)
+    _, effects = politics(world, grid, model.regime)
+    quoted = discounted(world.prices, effects.price)
     parts = [
-        _head(model, scenario, effects, money, width),
+        _head(model, world, effects, width),
         _table("Capital budget, without overruns", _budget(scenario, money), width, left=(0, 2)),
         _table("Uncertain inputs", _uncertain(spec), width, left=(0, 1, 5)),
         _table(
@@ -66,12 +66,12 @@ def page(model: Model, width: int = 100) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _head(model: Model, scenario: Scenario, effects: Effects, money: Money, width: int) -> str:
-    spec, grid, timeline = model.spec, model.grid, scenario.timeline
-    funds = funds_of(model.backing, effects, scenario.costs, money)
+def _head(model: Model, world: World, effects: Effects, width: int) -> str:
+    spec, grid, timeline = model.spec, model.grid, world.scenario.timeline
+    funds = funds_of(model.backing, effects, world.bill, np.ones(1))
     cod = float(erect(timeline, effects, funds, grid).cod_years[0])
     start, end = grid.start_year, grid.start_year + grid.years - 1
-    life, wait = _figure(_median(timeline.operation_years)), check_sanctions.waiting(model)
+    life, wait = _figure(_median(timeline.operation_years)), waiting(spec, grid)
     late = f", with up to {wait:g} years of waiting" if wait else ""
     begins = "decision" if timeline.decision is None else "from"
     rows = [

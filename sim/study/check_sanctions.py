@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.model import regimes
 from sim.model.sanctions import Regime, Sanctions
 from sim.model.timeline import Decision
-from sim.prepare import Model
+from sim.prepare import Model, waiting
 
 Row = tuple[str, str]
 
@@ -29,15 +29,6 @@ def remarks(model: Model) -> Iterator[Row]:
     about = list(_consequences(section))
     if about:
         yield "then", "; ".join(about)
-
-
-def waiting(model: Model) -> float:
-    """Return the years by which the horizon is longer because the decision can wait."""
-    section, decision = model.spec.written.sanctions, model.spec.written.timeline.decision
-    if section is None or decision is None:
-        return 0.0
-    good = _allowed(model, section, decision)
-    return 0.0 if good[regimes.scripted(section, model.grid)[0]] else decision.max_wait_years
 
 
 def _course(section: Sanctions) -> Iterator[str]:
@@ -66,8 +57,7 @@ def _changes(given: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _allowed(model: Model, section: Sanctions, decision: Decision | None) -> NDArray[np.bool_]:
-    terms = model.spec.written.financing
-    return regimes.allowed(section, decision, terms.tranches if terms is not None else {})
+    return regimes.allowed(section, decision, model.spec.written.tranches)
 
 
 def _decision(model: Model, section: Sanctions) -> str:
@@ -78,10 +68,9 @@ def _decision(model: Model, section: Sanctions) -> str:
         return f"1 January {model.grid.start_year}, in any regime; {case}"
     good = _allowed(model, section, decision)
     fit = " or ".join(name for name, can in zip(section.regimes, good, strict=True) if can)
-    if not fit:
-        return f"never, as no regime fits; {case}"
     willing = ", all lenders paying out" if decision.lenders_willing and terms is not None and terms.tranches else ""
-    now = "at once" if waiting(model) == 0.0 else f"not yet, but within {decision.max_wait_years:g} years or never"
+    late = f"not yet, but within {decision.max_wait_years:g} years or never"
+    now = "at once" if waiting(model.spec, model.grid) == 0.0 else late
     return f"as soon as the regime is {fit}{willing}: {now}; {case}"
 
 

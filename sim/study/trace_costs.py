@@ -36,7 +36,8 @@ class Building(Political, ABC):
     @once
     def _clock_again(self) -> Clock:
         of, effects = self.block.scenario, self.block.stage.effects
-        funds = funds_of(self.model.backing, effects, of.costs, self.block.money)
+        stage = self.block.stage
+        funds = funds_of(self.model.backing, effects, stage.world.bill, stage.schedule.cost_index)
         return erect(of.timeline, effects, funds, self.model.grid)
 
     @property

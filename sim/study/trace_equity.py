@@ -195,12 +195,13 @@ class Owning(Financed):
     def lost(self, name: str) -> Node:
         """Return what is written off of a tranche, in its currency."""
         title, value = f"written off of {name} in {self.label}", self.noted(name, "written_off")
-        parts = [self.left(name), self.unpaid(name)] if self.ends and self.owing else []
+        over = self.ends or self.k == self.abandoned_row
+        parts = [self.left(name), self.unpaid(name)] if over and self.owing else []
         return total(title, self.currency_of(name), some(*parts), value=value)
 
     @kept
     def written_off(self) -> Node:
-        """Return the claims that end with the operation, by tranche."""
+        """Return the claims that end with the operation or with the works, by tranche."""
         return self._line("written_off", [self.in_usd(name, self.lost(name)) for name in self.loans])
 
     @kept

@@ -81,12 +81,14 @@ class Political(Inputs, ABC):
         return f"regime of {self.label}"
 
     def _of_lenders(self) -> Node:
-        terms, names, good = self.spec.written.financing, self.names, self.allowed()
+        terms, names = self.spec.written.financing, self.names
         stated = terms.case.regime if terms is not None else None
         why = "the lenders' case stays in " + (
-            "the regime that financing.case.regime says" if stated else "the first in which the decision can be taken"
+            "the regime that financing.case.regime says"
+            if stated
+            else "the first one, in which the decision can be taken"
         )
-        again = names.index(stated) if stated else good.index(True) if True in good else 0
+        again = names.index(stated) if stated else 0
         return made(self._titled(), "", f"{self.regime}: {why}", lambda *_: float(again), [], float(self.place))
 
     def _scripted(self, section: Sanctions) -> Node:

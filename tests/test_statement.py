@@ -222,7 +222,7 @@ def test_everything_adds_up_under_sanctions(file: str, outcome: str, sets: tuple
     assert about is not None and f"Regimes: {about.regimes}." in text.replace("\n  ", " ")
     said = {
         "a stop and remobilisation": ("The works stand still for ", "remobilisation after stops"),
-        "abandoned": (f"The works are given up at the end of {about.abandoned}", "Never finished"),
+        "abandoned": (f"The works are given up at the end of {about.abandoned}", f"at the end of {about.abandoned}."),
         "seized": (f"The company is seized in {about.seized}", "Net to the seizing state"),
         "held": ("Held for barred owners",),
         "released": ("Blocked revenue released", "Blocked accounts", "Held: blocked revenue"),

@@ -47,7 +47,8 @@ def _head(facts: Facts) -> str:
     if facts.politics is not None and math.isinf(facts.politics.fid_years):
         return "\n".join(lines)
     if math.isinf(facts.cod_years):
-        lines.append("Never finished within the horizon.")
+        if not (facts.politics is not None and facts.politics.abandoned):
+            lines.append("Never finished within the horizon.")
     else:
         after, life = years(facts.cod_years), years(facts.life_years)
         lines.append(f"In operation from {facts.cod_year}, {after} after the start, for {life}.")
@@ -85,7 +86,8 @@ def _trouble(facts: Facts) -> Iterator[str]:
     if facts.defaulted:
         yield f"The loans are in default from the end of {facts.defaulted}: all that is owed falls due."
     if facts.written_off >= CENT:
-        end = "operation" if math.isfinite(facts.cod_years) else "the horizon"
+        given_up = facts.politics.abandoned if facts.politics is not None else ""
+        end = given_up or ("operation" if math.isfinite(facts.cod_years) else "the horizon")
         yield f"Lenders write off {_million(facts.written_off)} at the end of {end}."
     if facts.support >= CENT:
         when = _runs(facts.supported)

@@ -192,7 +192,13 @@ class Building(Political, ABC):
     def capex(self) -> Node:
         """Return the spending of the row by item."""
         parts = [item for item in map(self.item, self.spent_on()) if item.value != 0.0]
-        return total(f"capex {self.label}", "USD", parts, value=self.at(self.block.cash.capex))
+        return self.summed(f"capex {self.label}", parts, [], self.at(self.block.cash.capex))
+
+    def summed(self, name: str, plus: list[Node], minus: list[Node], value: float) -> Node:
+        """Return a sum in USD; where it has no parts as nothing is ever built, it says so."""
+        if plus or minus or math.isfinite(self.block.clock.cod_years[0]):
+            return total(name, "USD", plus, minus, value=value)
+        return made(name, "USD", "none, as the link is never built", lambda *_: 0.0, [self.cod()], value)
 
     @once
     def spending(self, name: str) -> Node:

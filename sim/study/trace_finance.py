@@ -22,7 +22,7 @@ class Financed(Serving):
     def _line(self, name: str, plus: list[Node], minus: list[Node] | None = None) -> Node:
         """Return a line as a sum of what is not nothing."""
         value = self.at(self.block.lines[name])
-        return total(f"{name} {self.label}", "USD", some(*plus), some(*(minus or [])), value=value)
+        return self.summed(f"{name} {self.label}", some(*plus), some(*(minus or [])), value)
 
     @property
     def operated(self) -> bool:

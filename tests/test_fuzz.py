@@ -413,6 +413,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET, derandomize=True, database=None)
 @given(seed=SEEDS, changes=CHANGES)
 @example(seed=1, changes=[])
+@example(seed=11970, changes=["bend"])
 def test_any_scenario_ends_well(seed: int, changes: list[str]) -> None:
     """A scenario, changed at random or not, gives a sound result or located errors, in time and without warnings."""
     text = written(seed, changes)

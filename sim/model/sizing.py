@@ -89,7 +89,8 @@ class _State:
 def _step(case: Borrowing, old: _State) -> _State:
     """Return sizes, commitments, reserves and cash that follow from those of the step before."""
     operating = float(case.operating[case.cod_row])
-    built = build(case, old.debts / old.uses, old.commitments, operating + float(old.service_reserve.sum()))
+    parts = old.debts / old.uses if old.uses > 0.0 else np.zeros(old.debts.shape)
+    built = build(case, parts, old.commitments, operating + float(old.service_reserve.sum()))
     uses = float(case.capex.sum()) + built.fees + built.interest + built.withheld + built.reserves
     per_usd = np.divide(built.drawn, built.drawn_usd, out=case.fx[0].copy(), where=built.drawn_usd > 0.0)
     opening = np.where(built.opening > 0.0, built.opening, 1.0)
@@ -138,7 +139,7 @@ def _plan(case: Borrowing, state: _State, steps: int, residual: float) -> Plan:
     built, uses = agreed.built, state.uses
     loans = tuple(_loan(case, state, agreed, i) for i in range(len(case.tranches)))
     amounts = zip(case.terms.grants, grants_of(case, uses), strict=True)
-    grants = tuple(Source(name, amount, amount / uses) for name, amount in amounts)
+    grants = tuple(Source(name, amount, amount / uses if uses > 0.0 else 0.0) for name, amount in amounts)
     debt = float(state.debts.sum())
     stop = case.terms.long_stop_years
     return Plan(

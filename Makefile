@@ -2,8 +2,10 @@
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 SCENARIO ?= scenarios/base.yaml
 REFERENCE = results/reference
+LEVERS = levers_latin_hypercube
+STUDIES = $(filter-out $(LEVERS),$(basename $(notdir $(sort $(wildcard scenarios/sweeps/*.yaml)))))
 
-.PHONY: setup run test lint results docs bench
+.PHONY: setup run test lint results studies levers docs bench
 
 setup:
 	python3 -m venv .venv
@@ -30,13 +32,28 @@ results:
 	    cp "$$made/runs/$$name/$$table.csv" "$$made/reference/$$name/"; \
 	  done; \
 	done; \
-	for kind in financing sanctions combined; do for file in scenarios/$$kind/*.yaml; do \
+	for kind in financing sanctions; do for file in scenarios/$$kind/*.yaml; do \
 	  echo "$$file"; $(PYTHON) -m sim "$$file" --quiet --out "$$made/runs/$$kind"; \
 	  name=$$(basename "$$file" .yaml); mkdir -p "$$made/reference/$$kind/$$name"; \
 	  cp "$$made/runs/$$kind/$$name/summary.csv" "$$made/reference/$$kind/$$name/"; \
 	  if [ "$$kind" = sanctions ]; then cp "$$made/runs/$$kind/$$name/bearers.csv" "$$made/reference/$$kind/$$name/"; fi; \
 	done; done; \
+	if [ -d $(REFERENCE)/studies ]; then cp -R $(REFERENCE)/studies "$$made/reference/"; fi; \
 	rm -rf $(REFERENCE); mkdir -p results; cp -R "$$made/reference" $(REFERENCE)
+
+# The table of every small study; replaced only when all of them have run, without a case that failed.
+studies:
+	@set -eu; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; \
+	for name in $(STUDIES); do \
+	  echo "scenarios/sweeps/$$name.yaml"; \
+	  $(PYTHON) -m sim sweep "scenarios/sweeps/$$name.yaml" --quiet --out "$$made/runs"; \
+	  mkdir -p "$$made/studies/$$name"; cp "$$made/runs/$$name/cases.csv" "$$made/studies/$$name/"; \
+	done; \
+	rm -rf $(REFERENCE)/studies; mkdir -p $(REFERENCE); cp -R "$$made/studies" $(REFERENCE)/studies
+
+# A thousand cases, some minutes; interrupted, it goes on where it was. In results/, of which git keeps none.
+levers:
+	$(PYTHON) -m sim sweep scenarios/sweeps/$(LEVERS).yaml
 
 # The pages that are made from the code.
 docs:

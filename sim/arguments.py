@@ -7,7 +7,10 @@ from pathlib import Path
 
 from sim import __version__
 
-VERBS = ("run", "check", "validate", "describe", "schema", "new", "trace", "statement", "completion")
+VERBS = (
+    *("run", "sweep", "compare", "explain", "check", "validate", "describe", "schema", "new", "trace", "statement"),
+    "completion",
+)
 MOST_DRAWS = 100_000_000
 DRAWS, SEED = 10_240, 1
 """Defaults of a run."""
@@ -23,6 +26,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"linkfeasibility {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     _run_options(verbs.add_parser("run", help="simulate a scenario, print the verdict, write the results"))
+    _sweep_options(verbs.add_parser("sweep", help="simulate many cases: axes of keys or files, or a study file"))
+    _compare_options(verbs.add_parser("compare", help="hold results against each other: differences and their errors"))
+    _explain_options(verbs.add_parser("explain", help="which changed inputs make the difference of two scenarios"))
 
     _check_options(verbs.add_parser("check", help="read scenarios: what was understood, or everything that is wrong"))
     trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
@@ -59,7 +65,7 @@ def _run_options(run: argparse.ArgumentParser) -> None:
     draws = f"futures, in whole replicates of 256 ({DRAWS})"
     run.add_argument("--draws", type=positive, metavar="N", help=draws)
     run.add_argument("--seed", type=int, metavar="N", help=f"seed of all chance ({SEED})")
-    run.add_argument("--workers", type=positive, metavar="N", help="processes (1; all cores from 200,000 draws)")
+    _crew_options(run, "processes (1; all cores from 200,000 draws)")
     out = "results go to DIR/SCENARIO (results)"
     run.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help=out)
     _set_option(run)
@@ -68,6 +74,55 @@ def _run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--dry-run", action="store_true", help="print the resolved scenario instead of running it")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(verb="run")
+
+
+def _sweep_options(sweep: argparse.ArgumentParser) -> None:
+    sweep.add_argument("file", metavar="FILE", help="scenario file or name, or a study file (scenarios/sweeps/)")
+    vary = "an axis: KEY=V1,V2,…, KEY=START:STOP:STEP (STOP included), KEY=x0.9,x1.1 (factors), NAME=@FILE-OR-FOLDER,…"
+    sweep.add_argument("--vary", action="append", default=[], metavar="AXIS", help=vary)
+    sweep.add_argument("--zip", action="store_true", help="move along all axes together instead of crossing them")
+    metric = "a metric for the table; may be repeated, or all (the main ones)"
+    sweep.add_argument("--metric", action="append", default=[], metavar="NAME", help=metric)
+    sweep.add_argument("--draws", type=positive, metavar="N", help=f"futures of each case, all the same ({DRAWS})")
+    sweep.add_argument("--seed", type=int, metavar="N", help=f"seed of all chance ({SEED})")
+    sweep.add_argument(
+        "--out", type=Path, default=Path("results"), metavar="DIR", help="results go to DIR/NAME (results)"
+    )
+    sweep.add_argument("--name", metavar="NAME", help="name of the folder (the study file's, or after the axes)")
+    _crew_options(sweep, "processes (all cores)")
+    _set_option(sweep)
+    sweep.add_argument("--dry-run", action="store_true", help="say how many cases, how long, and show the first five")
+    sweep.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    sweep.set_defaults(verb="sweep")
+
+
+def _compare_options(compare: argparse.ArgumentParser) -> None:
+    what = "results folder of a run or a sweep, summary.csv or cases.csv; the first is what the others are held against"
+    compare.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help=what)
+    compare.add_argument("--csv", type=Path, metavar="DIR", help="also write the tables as CSV into DIR")
+    compare.add_argument("--markdown", action="store_true", help="print tables for a page instead of the screen")
+    compare.set_defaults(verb="compare")
+
+
+def _explain_options(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("first", metavar="A", help="scenario file or name")
+    explain.add_argument("second", metavar="B", help="the other one: what makes B differ from A?")
+    metric = 'what is explained: METRIC (its mean), p50(METRIC), "P(project_payback_years <= 25)" (project_npv_usd)'
+    explain.add_argument("--metric", default="project_npv_usd", metavar="MEASURE", help=metric)
+    by = "changes are taken together by section of the file (the default), or one by one"
+    explain.add_argument("--by", choices=("section", "key"), default="section", help=by)
+    explain.add_argument("--draws", type=positive, default=DRAWS, metavar="N", help=f"futures ({DRAWS})")
+    explain.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"seed of all chance ({SEED})")
+    _crew_options(explain, "processes (all cores)")
+    explain.add_argument("--csv", type=Path, metavar="DIR", help="also write the tables as CSV into DIR")
+    explain.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    explain.set_defaults(verb="explain")
+
+
+def _crew_options(verb: argparse.ArgumentParser, processes: str) -> None:
+    verb.add_argument("--workers", type=positive, metavar="N", help=processes)
+    cluster = "a Dask scheduler such as tcp://host:8786, or local; needs the extra [cluster] and a trusted network"
+    verb.add_argument("--cluster", metavar="ADDRESS", help=cluster)
 
 
 def _check_options(check: argparse.ArgumentParser) -> None:

@@ -155,7 +155,16 @@ def _currency_names(written: Scenario) -> Iterator[Finding]:
         yield "macro.inflation", "usd is missing, the currency of the results", "add usd: {process: constant, value: …}"
     if "usd" in fx:
         yield "macro.fx.usd", "the US dollar has no exchange rate against itself", "delete it"
-    for path, currency in _currencies(written):
+    used = list(_currencies(written))
+    for name, section in fx.items():
+        idle = name not in inflation and name not in {currency for _, currency in used} and name != "usd"
+        if idle and getattr(section, "follows_inflation", False) is True:
+            yield (
+                f"macro.fx.{name}",
+                f"there is no macro.inflation.{name}, which it follows",
+                f"add inflation for {name}",
+            )
+    for path, currency in used:
         known = [name for name in inflation if name == "usd" or name in fx]
         if currency in known or currency == "usd":
             continue

@@ -64,7 +64,7 @@ class Limits:
     input_replicates: int = 40
     """Inputs are kept, for rank correlations, up to here."""
     line_replicates: int = 16
-    """Cash-flow lines of every draw are kept, for their percentiles, up to here."""
+    """Cash-flow lines of every draw are kept, for their percentiles, up to here; 0: nothing of lines, no means too."""
     line_bytes: int = 64_000_000
     """… and up to this size."""
 
@@ -100,6 +100,8 @@ class BlockResult:
         """Return the reduced chunk. Sums run inside each replicate, so that they do not depend on the chunk."""
         count, draws = len(replicates), REPLICATE * len(replicates)
         rows = next(iter(lines.values())).shape[0]
+        if limits.line_replicates == 0:
+            return cls(replicates, metrics, np.zeros((count, 0, rows)), None, inputs, regimes)
         sums = np.empty((count, len(lines), rows))
         for i, line in enumerate(lines.values()):
             full = np.broadcast_to(line, (rows, draws))
@@ -180,9 +182,9 @@ class Collector:
 
     def __init__(self, spec: Spec, grid: Grid, planned: Block, seed: int, replicates: int, limits: Limits) -> None:
         self.spec, self.grid, self.planned, self.seed, self.replicates = spec, grid, planned, seed, replicates
-        names = list(planned.lines)
-        per_replicate = 8 * REPLICATE * (grid.periods + 1) * len(names)
-        room = max(1, min(limits.line_replicates, limits.line_bytes // per_replicate, replicates))
+        names = list(planned.lines) if limits.line_replicates > 0 else []
+        per_replicate = 8 * REPLICATE * (grid.periods + 1) * max(len(names), 1)
+        room = max(1, min(limits.line_replicates, limits.line_bytes // per_replicate, replicates)) if names else 0
         self.limits = replace(limits, line_replicates=room)
         kept = min(replicates, limits.metric_replicates) * REPLICATE
         self._metrics = {name: np.empty(kept) for name in planned.metrics}
@@ -235,7 +237,6 @@ class Collector:
     def result(self) -> Result:
         """Return the merged results."""
         draws = self.replicates * REPLICATE
-        names = list(self.planned.lines)
         kept = self.limits.input_replicates * REPLICATE
         return Result(
             spec=self.spec,
@@ -246,7 +247,7 @@ class Collector:
             metrics=self._metrics,
             sketches=self._sketches,
             sums={name: tally.sums() for name, tally in self._tallies.items()},
-            line_mean={name: self._sums[i] / draws for i, name in enumerate(names)},
+            line_mean={name: self._sums[i] / draws for i, name in enumerate(self._lines)},
             lines=self._lines,
             inputs={name: np.concatenate(parts)[:kept] for name, parts in self._inputs.items()},
             payback_counts=self._payback,

@@ -7,13 +7,14 @@ simulate(spec, …)        every replicate, in chunks that fit in cache, on one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.sampling import REPLICATE, Chance, Draws
 from sim.collect import Block, BlockResult, Collector, Limits, Result
+from sim.errors import ScenarioError
 from sim.model import finance_metrics, financing, metrics
 from sim.model.counterfactual import Outcome, compare
 from sim.model.financing import CashFlows
@@ -21,10 +22,8 @@ from sim.model.owners import Value
 from sim.model.timeline import total
 from sim.prepare import Model, prepare
 from sim.scenario import Scenario, Spec, from_data, process_names
+from sim.seam import Crew, Lost, in_order, processes
 from sim.stages import Stage, calm, politics, run_project, see_world
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
 
 Array = NDArray[np.float64]
 CHUNK_BYTES = 1_800_000
@@ -33,7 +32,7 @@ CHUNK_BYTES = 1_800_000
 
 def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     """Return one chunk of draws, or the lenders' case, taken through all stages; ``detail`` keeps each loan's lines."""
-    world = see_world(model.spec, model.grid, chance)
+    world = model.world if chance is model.lenders else see_world(model.spec, model.grid, chance)
     scenario, money = world.scenario, world.money
     states, effects = politics(world, model.grid, model.regime)
     factor = metrics.discounting_of(scenario.evaluation, money)
@@ -46,10 +45,17 @@ def run_block(model: Model, chance: Chance, detail: bool = False) -> Block:
     if cash.carried is not None:
         values |= finance_metrics.evaluate(scenario.evaluation, cash.carried, stage.schedule, money)
     if value is not None:
-        other = run_project(world, model.grid, model.curve, *calm(world), model.backing)
-        outcomes = Outcome(stage.schedule, cash), Outcome(other.schedule, _financed(model, other, value, False))
+        outcomes = Outcome(stage.schedule, cash), _without_sanctions(model, stage, cash, value)
         values |= compare(scenario.evaluation, scenario.tax, values, *outcomes, money, value)
     return Block(stage, cash, values, flows)
+
+
+def _without_sanctions(model: Model, stage: Stage, cash: CashFlows, value: Value) -> Outcome:
+    """Return the same draws without sanctions: as they are where no regime but the first is ever reached."""
+    if not stage.states.any():
+        return Outcome(stage.schedule, cash)
+    other = run_project(stage.world, model.grid, model.curve, *calm(stage.world), model.backing)
+    return Outcome(other.schedule, _financed(model, other, value, False))
 
 
 def _financed(model: Model, stage: Stage, value: Value | None, detail: bool) -> CashFlows:
@@ -76,64 +82,69 @@ def simulate(
     limits: Limits | None = None,
     progress: Callable[[int], None] | None = None,
     chunk_replicates: int | None = None,
+    crew: Crew | None = None,
 ) -> Result:
-    """Return the results of a scenario over at least ``draws`` draws (rounded up to whole replicates of 256)."""
+    """Return the results of a scenario over at least ``draws`` draws (rounded up to whole replicates of 256).
+
+    Chunks go to ``workers`` processes of this machine, or to a ``crew`` of another kind; who computes does not show.
+    """
     limits = limits or Limits()
     model = prepare(spec)
     replicates = -(-max(draws, 1) // REPLICATE)
     size = chunk_replicates or max(2, int(CHUNK_BYTES / (8 * REPLICATE * (model.grid.periods + 1))))
     chunks = [tuple(range(i, min(i + size, replicates))) for i in range(0, replicates, size)]
     collector = Collector(spec, model.grid, run_block(model, model.lenders), seed, replicates, limits)
-    for result in _results(model, seed, chunks, workers, collector.limits):
+    limits = collector.limits
+    results: Iterator[BlockResult]
+    crew = crew or processes(min(workers, len(chunks)))
+    if crew.start is None or len(chunks) == 1:
+        results = (reduce_block(model, Draws(seed, chunk), limits) for chunk in chunks)
+    else:
+        results = _from_crew(spec, seed, chunks, limits, crew)
+    for result in results:
         collector.add(result)
         if progress is not None:
             progress(result.draws)
     return collector.result()
 
 
-def _results(
-    model: Model, seed: int, chunks: list[tuple[int, ...]], workers: int, limits: Limits
+class _Chunk(NamedTuple):
+    """A chunk as plain data, for another process."""
+
+    name: str
+    data: dict[str, Any]
+    digest: str
+    seed: int
+    replicates: tuple[int, ...]
+    limits: Limits
+
+
+def _from_crew(
+    spec: Spec, seed: int, chunks: list[tuple[int, ...]], limits: Limits, crew: Crew
 ) -> Iterator[BlockResult]:
-    if workers <= 1 or len(chunks) == 1:
-        for replicates in chunks:
-            yield reduce_block(model, Draws(seed, replicates), limits)
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("spawn")
-    start = (model.spec.name, model.spec.data, seed, limits)
-    with ProcessPoolExecutor(min(workers, len(chunks)), context, _start_worker, start) as pool:
-        yield from _in_order(pool, chunks, 4 * workers)
+    """Yield the results of the chunks in their order, with a bounded number of them under way."""
+    tasks = (_Chunk(spec.name, spec.data, spec.digest, seed, chunk, limits) for chunk in chunks)
+    for result in in_order(crew, _work, tasks, 4 * crew.size):
+        if isinstance(result, Lost):
+            cure = "take fewer --workers: a process that dies has often run out of memory"
+            raise ScenarioError.single("the process of a worker has died again and again", where=spec.name, cure=cure)
+        yield result
 
 
-def _in_order(pool: Executor, chunks: list[tuple[int, ...]], ahead: int) -> Iterator[BlockResult]:
-    """Yield results in the order of the chunks, with a bounded number of them under way."""
-    waiting: list[Future[BlockResult]] = []
-    try:
-        for replicates in chunks:
-            waiting.append(pool.submit(_work, replicates))
-            if len(waiting) >= ahead:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
-    finally:
-        for future in waiting:
-            future.cancel()
+def _work(chunk: _Chunk) -> BlockResult:
+    model = _model(chunk.digest, lambda: prepare(from_data(chunk.name, chunk.data)))
+    return reduce_block(model, Draws(chunk.seed, chunk.replicates), chunk.limits)
 
 
-_worker: tuple[Model, int, Limits] | None = None
+_models: dict[str, Model] = {}
 
 
-def _start_worker(name: str, data: dict[str, object], seed: int, limits: Limits) -> None:
-    global _worker
-    _worker = (prepare(from_data(name, data)), seed, limits)
-
-
-def _work(replicates: tuple[int, ...]) -> BlockResult:
-    assert _worker is not None
-    model, seed, limits = _worker
-    return reduce_block(model, Draws(seed, replicates), limits)
+def _model(digest: str, make: Callable[[], Model]) -> Model:
+    """Return the model of a scenario, the one before if it is the same: a worker gets many chunks of one run."""
+    if digest not in _models:
+        _models.clear()
+        _models[digest] = make()
+    return _models[digest]
 
 
 def reduce_block(model: Model, chance: Draws, limits: Limits) -> BlockResult:

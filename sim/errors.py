@@ -28,6 +28,10 @@ class ScenarioError(Exception):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
+        """Return how to make it again in another process."""
+        return type(self), (self.problems,)
+
     @classmethod
     def single(cls, message: str, *, where: str = "", path: str = "", cure: str = "") -> ScenarioError:
         """Return an error with one problem."""

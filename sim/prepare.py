@@ -19,7 +19,7 @@ from sim.model.metrics import discounting_of
 from sim.model.sizing import arrange
 from sim.model.timeline import Grid
 from sim.scenario import Scenario, Spec, fill, process_names
-from sim.stages import Stage, politics, run_project, see_world
+from sim.stages import World, politics, run_project, see_world
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Model:
     curve: dispatch.Curve
     lenders: LendersCase
     """The case on which debt is sized: the deterministic case."""
+    world: World
+    """The lenders' case before politics."""
     regime: int
     """Regime of the lenders' case, by place; 0 without sanctions."""
     plan: Plan | None
@@ -56,9 +58,10 @@ def prepare(spec: Spec) -> Model:
     lenders = _lenders_case(spec, regime)
     grid = _grid(spec, lenders, regime)
     curve = dispatch.curve(spec.written.market.duration_curve)
+    world = see_world(spec, grid, lenders)
     if spec.written.financing is None:
-        return Model(spec, grid, curve, lenders, regime, None)
-    stage = _on_lenders_case(spec, grid, curve, lenders, regime)
+        return Model(spec, grid, curve, lenders, world, regime, None)
+    stage = run_project(world, grid, curve, *politics(world, grid, regime), None)
     terms = stage.scenario.financing
     assert terms is not None
     try:
@@ -68,7 +71,7 @@ def prepare(spec: Spec) -> Model:
     except Refused as refused:
         place = where(spec.marks, refused.path, spec.name)
         raise ScenarioError.single(str(refused), where=place, path=refused.path, cure=refused.cure) from None
-    return Model(spec, grid, curve, lenders, regime, plan)
+    return Model(spec, grid, curve, lenders, world, regime, plan)
 
 
 def _lenders_regime(spec: Spec) -> int:
@@ -77,11 +80,6 @@ def _lenders_regime(spec: Spec) -> int:
     if section is None or terms is None or terms.case.regime is None:
         return 0
     return list(section.regimes).index(terms.case.regime)
-
-
-def _on_lenders_case(spec: Spec, grid: Grid, curve: dispatch.Curve, lenders: LendersCase, regime: int) -> Stage:
-    world = see_world(spec, grid, lenders)
-    return run_project(world, grid, curve, *politics(world, grid, regime), None)
 
 
 def _grid(spec: Spec, lenders: LendersCase, regime: int) -> Grid:
@@ -131,8 +129,10 @@ def waiting(spec: Spec, grid: Grid) -> float:
     return 0.0 if good[regimes.scripted(section, grid)[0]] else decision.max_wait_years
 
 
-def _worth(stage: Stage) -> float:
+def _worth(spec: Spec, grid: Grid, curve: dispatch.Curve, lenders: LendersCase, regime: int) -> float:
     """Return the present value of EBITDA less the capital cost: later, dearer and poorer are all worse."""
+    world = see_world(spec, grid, lenders)
+    stage = run_project(world, grid, curve, *politics(world, grid, regime), None)
     factor = discounting_of(stage.scenario.evaluation, stage.money)
     return float((stage.project.ebitda * factor.at_end - stage.project.capex).sum())
 
@@ -149,6 +149,6 @@ def _lenders_case(spec: Spec, regime: int) -> LendersCase:
         for name in [*spec.uncertain, *process_names(spec.written)]:
             worth = {}
             for percentile in (1.0 - case.exceedance, case.exceedance):
-                worth[percentile] = _worth(_on_lenders_case(spec, grid, curve, LendersCase({name: percentile}), regime))
+                worth[percentile] = _worth(spec, grid, curve, LendersCase({name: percentile}), regime)
             percentiles[name] = min(worth, key=lambda percentile: worth[percentile])
     return LendersCase(percentiles | case.percentiles)

@@ -61,7 +61,7 @@ def write(
     """
     made = tables(result)
     inputs = identity(result.spec.digest, result.seed, result.draws)
-    with _told(folder):
+    with told(folder):
         target = folder.resolve() if folder.is_symlink() else folder
         with writing(target) as (partial, notes):
             hashes = {table.name: _write_csv(partial / table.name, table.columns, table.rows) for table in made}
@@ -80,7 +80,7 @@ def ready(folder: Path) -> tuple[str, ...]:
 
     Where results could not be written there, the error comes now and not after the run.
     """
-    with _told(folder):
+    with told(folder):
         return tuple(_ready(folder.resolve() if folder.is_symlink() else folder))
 
 
@@ -91,7 +91,7 @@ def write_tables(made: Sequence[Table], folder: Path, option: str) -> list[Path]
     """
     files = [folder / table.name for table in made]
     parts = [file.with_name(f".{file.name}.sim-part") for file in files]
-    with _told(folder, option):
+    with told(folder, option):
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             if file.is_dir():
@@ -108,7 +108,7 @@ def write_tables(made: Sequence[Table], folder: Path, option: str) -> list[Path]
 
 
 @contextmanager
-def _told(folder: Path, option: str = "--out") -> Iterator[None]:
+def told(folder: Path, option: str = "--out") -> Iterator[None]:
     """Turn what the system says about files into an error for the user."""
     try:
         yield

@@ -52,6 +52,17 @@ class Spec:
         return {path: leaf for path, leaf in self.leaves.items() if not leaf.certain}
 
     @cached_property
+    def open(self) -> frozenset[str]:
+        """Return the dotted paths of the uncertain leaves and of everything that holds one; the whole is ""."""
+        parts = [path.split(".") for path in self.uncertain]
+        return frozenset({"", *(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))})
+
+    @cached_property
+    def settled(self) -> Scenario:
+        """Return the scenario with its certain leaves as arrays (1,); the uncertain ones are leaves still."""
+        return cast(Scenario, _settled(self.written))
+
+    @cached_property
     def mixing(self) -> Mixing:
         """Return the Cholesky rows of all correlated names."""
         return _mixing(self)
@@ -59,7 +70,7 @@ class Spec:
     @cached_property
     def digest(self) -> str:
         """Return a hash of the merged data."""
-        return hashlib.sha256(json.dumps(_in_text(self.data), sort_keys=True, default=str).encode()).hexdigest()
+        return digest_of(self.data)
 
 
 def read(path: Path | str, overrides: Sequence[tuple[str, Any]] = ()) -> Spec:
@@ -76,9 +87,19 @@ def from_data(name: str, data: Mapping[str, Any]) -> Spec:
     return _validated(name, Document(dict(data)))
 
 
+def from_document(name: str, document: Document) -> Spec:
+    """Return the spec for what files say, put together elsewhere."""
+    return _validated(name, document)
+
+
+def digest_of(data: Mapping[str, Any]) -> str:
+    """Return a hash of merged data (hexadecimal)."""
+    return hashlib.sha256(json.dumps(_in_text(data), sort_keys=True, default=str).encode()).hexdigest()
+
+
 def fill(spec: Spec, chance: Chance) -> Scenario:
     """Return the scenario with every leaf an array: (1,) where certain, (draws,) where uncertain."""
-    return cast(Scenario, _filled(spec.written, "", chance, spec.mixing))
+    return cast(Scenario, _drawn(spec.settled, "", spec, chance))
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -157,15 +178,23 @@ def _mixing(spec: Spec) -> Mixing:
     return leaves | cholesky_rows(shocks, {p: v for p, v in pairs.items() if p[0] not in spec.uncertain})
 
 
-def _filled(item: Any, path: str, chance: Chance, mixing: Mixing) -> Any:
-    if isinstance(item, Leaf):
-        return np.array([item.dist.lower]) if item.certain else chance.leaf(path, item.dist, mixing)
+def _settled(item: Any) -> Any:
+    """Return an item with its certain leaves as arrays, which all fillings share."""
+    if isinstance(item, Leaf) and item.certain:
+        value = np.array([item.dist.lower])
+        value.flags.writeable = False
+        return value
     if isinstance(item, Section):
-        values = {
-            name: _filled(getattr(item, name), f"{path}.{name}" if path else name, chance, mixing)
-            for name in type(item).model_fields
-        }
-        return type(item).model_construct(**values)
-    if isinstance(item, dict):
-        return {key: _filled(inner, f"{path}.{key}", chance, mixing) for key, inner in item.items()}
-    return item
+        return type(item).model_construct(**{name: _settled(inner) for name, inner in item})
+    return {key: _settled(inner) for key, inner in item.items()} if isinstance(item, dict) else item
+
+
+def _drawn(item: Any, path: str, spec: Spec, chance: Chance) -> Any:
+    """Return a settled item with values for its uncertain leaves; most items have none and stay as they are."""
+    if path not in spec.open:
+        return item
+    if isinstance(item, Leaf):
+        return chance.leaf(path, item.dist, spec.mixing)
+    inner = item if isinstance(item, Section) else item.items()
+    filled = {key: _drawn(value, f"{path}.{key}" if path else key, spec, chance) for key, value in inner}
+    return item.model_copy(update=filled) if isinstance(item, Section) else filled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -251,10 +252,11 @@ def test_a_base_of_several_is_told_once(tmp_path: Path) -> None:
     assert "two.yaml:1" in circle and "comes back to a file that leads here" in circle
 
 
-def test_shipped_files_compose() -> None:
+def test_shipped_files_compose(tmp_path: Path) -> None:
     """A financing and a state of politics, both changes of the base case, are put together by naming both."""
-    folder = FOLDER.parents[1] / "scenarios"
-    whole = read(folder / "combined" / "all_equity_none.yaml").written
+    folder = shutil.copytree(FOLDER.parents[1] / "scenarios", tmp_path / "scenarios")
+    (folder / "both.yaml").write_text("extends: [financing/all_equity.yaml, sanctions/none.yaml]\n")
+    whole = read(folder / "both.yaml").written
     assert whole.financing is not None and whole.sanctions is not None
     assert not whole.financing.tranches and list(whole.sanctions.regimes) == ["none"]
     assert whole.timeline.decision is None and len(whole.costs.items) > 3

@@ -21,7 +21,7 @@ from sim.scenario import Spec, from_data, read
 from sim.study.check_page import page
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "scenarios").rglob("*.yaml"))
+FILES = sorted(f for f in (ROOT / "scenarios").rglob("*.yaml") if f.parent.name != "sweeps")
 
 
 def shown(spec: Spec, width: int = 100) -> str:

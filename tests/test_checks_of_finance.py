@@ -28,7 +28,10 @@ def spec(*settings: str) -> Spec:
         (["tax.withholding.china.interest=0.1"], "tax.withholding.china is not used: no sponsor and no lender"),
         ([f"{BANK}.nation=japn"], "nation japn has no tax.withholding, so nothing is withheld; did you mean japan?"),
         (["macro.reference_rates.sofr={process: constant, value: 0.04}"], "macro.reference_rates.sofr is not used by"),
-        (["macro.fx.eur={rate: {process: constant, value: 1}}"], "macro.fx.eur is not used by anything"),
+        (
+            ["macro.fx.eur={follows_inflation: false, rate: {process: constant, value: 1}}"],
+            "macro.fx.eur is not used by anything",
+        ),
         ([f"{BANK}.target_dscr=null", f"{BANK}.default_dscr=null"], f"{BANK}.lock_up_dscr 1.1 is above the DSCR"),
         ([f"{BANK}.target_dscr=null", f"{BANK}.lock_up_dscr=null"], f"{BANK}.default_dscr 1.05 is above the DSCR"),
         (

@@ -263,7 +263,7 @@ def test_version(capsys: Capture) -> None:
 
 def test_check_accepts_every_shipped_scenario(capsys: Capture) -> None:
     """Each shipped scenario is sound and named on the screen, and none of them draws a warning."""
-    files = sorted(SCENARIOS.rglob("*.yaml"))
+    files = sorted(file for file in SCENARIOS.rglob("*.yaml") if file.parent.name != "sweeps")
     assert main(["check", *map(str, files)]) == 0
     screen = capsys.readouterr()
     assert screen.err == ""

@@ -72,8 +72,12 @@ def test_ci_finds_the_two_commands() -> None:
 def test_commands_run(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """Each command in README ends with 0."""
     monkeypatch.chdir(ROOT)
-    small = [] if arguments[0] == "validate" else ["--draws", "256", "--out", str(tmp_path)]
-    assert main([*arguments, *small]) == 0
+    small = {"validate": [], "compare": [], "explain": ["--draws", "256"]}
+    if arguments[0] == "compare":
+        for name in ("base", "sanctions/today_full"):
+            assert main([name, "--draws", "256", "--quiet", "--out", str(tmp_path)]) == 0
+        arguments = [word.replace("results", str(tmp_path)) for word in arguments]
+    assert main([*arguments, *small.get(arguments[0], ["--draws", "256", "--out", str(tmp_path)])]) == 0
 
 
 def test_the_python_example_runs() -> None:
@@ -103,10 +107,15 @@ def test_the_sanctions_example_is_sound(tmp_path: Path, capsys: Capture) -> None
 
 
 def test_options_are_those_of_the_command(capsys: Capture) -> None:
-    """README lists every option of ``run`` and no other, and the verbs are those of the program."""
+    """README lists every option of ``run`` and ``sweep`` and no other; the verbs are those of the program."""
     main(["run", "--help"])
     known = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
     assert {re.findall(r"--[a-z-]+", row[0])[0] for row in rows("option of `run`")} == known - {"--help"}
+    main(["sweep", "--help"])
+    known = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    own = {re.findall(r"--[a-z-]+", row[0])[0] for row in rows("option of `sweep`")}
+    (as_for_run,) = re.findall(r"^(`--.*?) of `sweep` are\nthose of `run`", README, re.MULTILINE | re.DOTALL)
+    assert own | set(re.findall(r"--[a-z-]+", as_for_run)) == known - {"--help"}
     main(["--help"])
     verbs = re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.MULTILINE)
     assert verbs and all(re.search(rf"`{verb}[ `]", README) for verb in verbs)
@@ -219,19 +228,16 @@ POLITICS["base"] = "`base`: sectoral, then chance"
 
 
 def combined_numbers(lenders: str, politics: str) -> list[str]:
-    """Return the numbers of a row of the table of politics and lenders, from the reference results."""
-    if lenders == "base":
-        name = "base" if politics == "base" else f"sanctions/{politics}"
-    else:
-        name = f"financing/{lenders}" if politics == "base" else f"combined/{lenders}_{politics}"
-    of = summary(name)
-    loans = float(of["debt_usd"]["deterministic"]) > 0.0
+    """Return the numbers of a row of the table of politics and lenders, from the study of both."""
+    with (REFERENCE / "studies" / "financing_x_sanctions" / "cases.csv").open(encoding="utf-8", newline="") as file:
+        (of,) = (row for row in csv.DictReader(file) if (row["financing"], row["sanctions"]) == (lenders, politics))
+    loans = float(of["debt_usd.p90"]) > 0.0
     return [
-        f"{shown(100.0 * float(of['paid_back']['mean']), 1)} %",
-        shown(float(of["project_payback_years"]["p50"]), 1),
-        shown(float(of["project_npv_usd"]["mean"]) / 1e9, 2),
-        f"{shown(100.0 * float(of['defaulted']['mean']), 0)} %" if loans else "–",
-        shown(float(of["equity_npv_usd"]["mean"]) / 1e9, 2),
+        f"{shown(100.0 * float(of['paid_back.mean']), 1)} %",
+        shown(float(of["project_payback_years.p50"]), 1),
+        shown(float(of["project_npv_usd.mean"]) / 1e9, 2),
+        f"{shown(100.0 * float(of['defaulted.mean']), 0)} %" if loans else "–",
+        shown(float(of["equity_npv_usd.mean"]) / 1e9, 2),
     ]
 
 
@@ -265,7 +271,7 @@ def test_the_excerpt_is_what_the_screen_shows(tmp_path: Path, capsys: Capture) -
 
 
 def test_files_and_columns(tmp_path: Path) -> None:
-    """README names every table with its columns, and every other file."""
+    """README names every table of a run with its columns, and every other file; and those of a sweep."""
     options = ["--draws", "256", "--out", str(tmp_path), "--quiet", "--keep-draws"]
     assert main([str(ROOT / "scenarios" / "base.yaml"), *options]) == 0
     told = {row[0].strip("`"): re.findall(r"`([^`]+)`", row[2]) for row in rows("file")}
@@ -275,6 +281,9 @@ def test_files_and_columns(tmp_path: Path) -> None:
         else:
             assert f"`{file.name}`" in README
     assert not told
+    wrong = ["--vary", "link.capacity_mw=1000,-1", *options[:-1]]  # a case that fails, for errors.csv
+    assert main(["sweep", str(ROOT / "scenarios" / "base.yaml"), *wrong, "--name", "two"]) == 1
+    assert all(f"`{file.name}`" in README for file in (tmp_path / "two").iterdir())
 
 
 # --- pages --------------------------------------------------------------------------------------------------------

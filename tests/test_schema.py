@@ -21,7 +21,7 @@ from sim.study.keys import keys
 from sim.study.schema import DRAFT, scenario_reference, schema, schema_text
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = sorted((ROOT / "scenarios").rglob("*.yaml"))
+SHIPPED = sorted(f for f in (ROOT / "scenarios").rglob("*.yaml") if f.parent.name != "sweeps")
 MAKE = "make docs writes it anew"
 
 

@@ -43,11 +43,12 @@ def sections(item: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(item, Section):
         if path:
             yield path, item
-        for name in type(item).model_fields:
-            yield from sections(getattr(item, name), f"{path}.{name}" if path else name)
-    elif isinstance(item, dict):
-        for key, inner in item.items():
-            yield from sections(inner, f"{path}.{key}")
+        parts = ((name, getattr(item, name)) for name in type(item).model_fields)
+    else:
+        parts = ((key, inner) for key, inner in item.items())
+    for key, inner in parts:
+        if isinstance(inner, (Section, dict)):  # most are numbers
+            yield from sections(inner, f"{path}.{key}" if path else key)
 
 
 def low(leaf: Any) -> float:
@@ -62,32 +63,38 @@ def high(leaf: Any) -> float:
 
 def middle(leaf: Any) -> float:
     """Return the median of a number."""
-    return float(leaf.dist.quantile(0.5))
+    return float(leaf.dist.lower if leaf.certain else leaf.dist.quantile(0.5))
 
 
 def sizes(leaves: Mapping[str, Leaf]) -> list[Finding]:
     """Return a finding for each number that is too large, too small or cannot be drawn."""
     found = []
     for path, leaf in leaves.items():
-        try:
-            with np.errstate(all="raise", under="ignore"):
-                drawn = _drawn(leaf)
-                ends = (*drawn.tolist(), low(leaf), high(leaf))
-                if _piled(leaf, drawn):
-                    ends = (math.nan,)
-        except (ArithmeticError, ValueError):
-            ends = (math.nan,)
+        ends = _reached(leaf)
         if not all(math.isfinite(end) for end in ends):
             found.append((path, "the distribution is too extreme to draw from", "choose milder parameters"))
         elif max(map(abs, ends)) > _largest(path, leaf):
             message = f"reaches {max(ends, key=abs):.3g}, beyond what can be computed with ({_largest(path, leaf):g})"
             found.append((path, message, "use a larger unit, or truncate it with min and max"))
-        elif any(0.0 < abs(end) < _smallest(path) for end in (leaf.dist.lower, leaf.dist.quantile(0.5))):
+        elif any(0.0 < abs(end) < _smallest(path) for end in (leaf.dist.lower, middle(leaf))):
             message = f"is as small as {min(abs(end) for end in ends if end):.3g}, below {_smallest(path):g}"
             found.append((path, message, "write 0, or a larger number"))
         elif max(ends) >= 1.0 and path.endswith(_BELOW_ONE):
             found.append((path, "is 1 in some draws: nothing is left", "truncate it with max, such as max: 0.9"))
     return found
+
+
+def _reached(leaf: Leaf) -> tuple[float, ...]:
+    """Return values that a number takes, its ends among them; NaN where it cannot be drawn."""
+    if leaf.certain and not 0.0 < abs(leaf.dist.lower) < _VANISHING:
+        return (leaf.dist.lower,)
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            drawn = _drawn(leaf)
+            ends = (*drawn.tolist(), low(leaf), high(leaf))
+            return (math.nan,) if _piled(leaf, drawn) else ends
+    except (ArithmeticError, ValueError):
+        return (math.nan,)
 
 
 def _piled(leaf: Leaf, drawn: NDArray[np.float64]) -> bool:

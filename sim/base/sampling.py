@@ -41,6 +41,19 @@ def stream(seed: int, name: str, replicate: int) -> Generator:
     return Generator(bits)
 
 
+def strata(seed: int, name: str, count: int) -> Array:
+    """Return one point in each of ``count`` equal parts of (0, 1), in random order: an axis of a Latin hypercube."""
+    own = stream(seed, name, 0)
+    points: Array = (own.permutation(count) + own.random(count)) / count
+    return np.clip(points, 2.0**-60, 1.0 - 2.0**-53)
+
+
+def orders(seed: int, name: str, size: int, count: int) -> NDArray[np.int64]:
+    """Return ``count`` random orders of the places 0 to ``size`` - 1, (count, size); a longer list begins alike."""
+    own = stream(seed, name, 0)
+    return np.array([own.permutation(size) for _ in range(count)], dtype=np.int64).reshape(count, size)
+
+
 @dataclass(frozen=True)
 class Draws:
     """Chance as whole replicates of one seed: column j belongs to replicate ``replicates[j // 256]``."""

@@ -21,14 +21,19 @@ MAX_FILES = 50
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
-def read_files(file: Path) -> Document:
-    """Return a scenario file with everything that it extends; problems of all files are gathered."""
-    try:
-        resolved = file.resolve()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ScenarioError.single(f"cannot be read: {error}", where=str(file), cure="check the path") from None
+def read_files(*files: Path) -> Document:
+    """Return a scenario file with everything that it extends; problems of all files are gathered.
+
+    Several files are read as if one extended them in this order.
+    """
     gathered = _Gathering()
-    gathered.read(file, resolved, ())
+    for file in files:
+        try:
+            resolved = file.resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ScenarioError.single(f"cannot be read: {error}", where=str(file), cure="check the path") from None
+        if resolved not in gathered.seen:
+            gathered.read(file, resolved, ())
     if gathered.problems:
         raise ScenarioError([*gathered.problems, *gathered.whole.problems])
     return gathered.whole
@@ -125,15 +130,19 @@ def _without_nulls(item: Any) -> Any:
     return item
 
 
-def override(data: dict[Any, Any], marks: Marks, dotted: str, new: Any) -> None:
-    """Change one key of the data: ``null`` deletes, a number takes the place of a whole distribution."""
-    way = _way(data, dotted)
+def override(data: dict[Any, Any], marks: Marks, dotted: str, new: Any, said: str = "") -> None:
+    """Change one key of the data: ``null`` deletes, a number takes the place of a whole distribution.
+
+    ``said``: where the change was asked for; ``--set KEY`` if nothing is given.
+    """
+    said = said or f"--set {dotted}"
+    way = _way(data, dotted, said.partition(" ")[0])
     *blocks, last = way
     holder: Any = data
     for i, part in enumerate(way):
         holder = holder.get(part) if isinstance(holder, dict) else None
         if i + 1 == len(way) or not isinstance(holder, dict):  # from here on the setting makes the blocks
-            marks[tuple(map(str, way[: i + 1]))] = f"--set {dotted}"
+            marks[tuple(map(str, way[: i + 1]))] = said
     holder = data
     for part in blocks:
         holder = holder.get(part) if isinstance(holder, dict) else None
@@ -146,12 +155,20 @@ def override(data: dict[Any, Any], marks: Marks, dotted: str, new: Any) -> None:
     merge(data, nest)
 
 
-def _way(data: Mapping[Any, Any], dotted: str) -> list[Any]:
+def look_up(data: Mapping[Any, Any], dotted: str) -> Any:
+    """Return what stands at a dotted key; None where nothing does."""
+    holder: Any = data
+    for part in _way(data, dotted, ""):
+        holder = holder.get(part) if isinstance(holder, dict) else None
+    return holder
+
+
+def _way(data: Mapping[Any, Any], dotted: str, said: str) -> list[Any]:
     """Return the keys on a dotted path; where keys hold dots themselves (correlations), the longest that is there."""
     parts = dotted.split(".")
     if not all(parts) or len(parts) > strict_yaml.MAX_DEPTH or not dotted.isprintable():
         raise ScenarioError.single(
-            f"{cut(dotted, 100)!r} is not a dotted key", where="--set", cure="write link.capacity_mw=600"
+            f"{cut(dotted, 100)!r} is not a dotted key", where=said, cure="write link.capacity_mw=600"
         )
     way: list[Any] = []
     holder: Any = data

@@ -114,10 +114,14 @@ class Books:
     """When interest is due in cash at the latest, in periods: COD or long-stop."""
     shift: NDArray[np.intp] | int
     """Rows by which repayment moves."""
+    plan_row: NDArray[np.intp] = field(init=False)
+    """Row of the plan that holds in each row, (periods + 1, 1 or draws): earlier by the shift."""
     last_build: int
     first_cash: int
     """First row in which anything but building can happen."""
     operating_target: Array
+    reserving: bool = field(init=False)
+    """Whether there is ever a reserve for operating cost or renewals."""
     writeoff_share: Array | None
     """Part of construction interest and fees that is written off for tax in each row."""
     assessments: dict[str, Assessment]
@@ -176,7 +180,10 @@ class Books:
 
     def __post_init__(self) -> None:
         """Begin with nothing."""
-        draws = self.cod_row.size
+        draws, last = self.cod_row.size, self.grid.periods
+        self.plan_row = np.clip(np.arange(last + 1)[:, None] - self.shift, 0, last)
+        renewals = self.project.operations.running.maintenance_target
+        self.reserving = bool(self.plan.operating_reserve > 0.0 or self.operating_target.any() or renewals.any())
         self.cash = self.operating_reserve = self.maintenance = np.zeros(draws)
         self.construction_finance = self.own_building = self.first_reserves = np.zeros(draws)
         self.lent = self.lent_interest = self.accrued = np.zeros(draws)

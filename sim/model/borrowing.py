@@ -7,6 +7,7 @@ functions again and again until size, fees, interest and tax agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,9 +96,11 @@ class Borrowing:
             operating=reserve,
         )
 
-    def before_cod(self, k: int) -> float:
-        """Return the part of a row that lies before COD; row 0 has none."""
-        return float(part_before(np.array([self.cod_years * self.grid.periods_per_year]), k)[0])
+    @cached_property
+    def before_cod(self) -> list[float]:
+        """The part of each row that lies before COD; row 0 has none."""
+        cod = np.array([self.cod_years * self.grid.periods_per_year])
+        return [float(part_before(cod, k)[0]) for k in range(self.grid.periods + 1)]
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def build(case: Borrowing, parts: Array, commitments: Array, reserves: float) ->
     bearing = drawn
     fees = interest = withheld = 0.0
     for k in range(case.cod_row + 1):
-        fx, early = case.fx[k], case.before_cod(k)
+        fx, early = case.fx[k], case.before_cod[k]
         middle = parts * case.capex[k] * fx
         bearing = drawn + 0.5 * middle
         idc = early * case.rates[k] * bearing / fx if k else np.zeros(len(terms))
@@ -201,7 +204,7 @@ def _lay_out(
     owed[start + 1 :, i] -= np.cumsum(principal[start + 1 :, i])
     owed[last:, i] = 0.0
     interest[first + 1 :, i] = case.rates[first + 1 :, i] * owed[first:-1, i]
-    interest[first, i] = (1.0 - case.before_cod(first)) * case.rates[first, i] * opening * balance if first else 0.0
+    interest[first, i] = (1.0 - case.before_cod[first]) * case.rates[first, i] * opening * balance if first else 0.0
 
 
 def reserve_targets(case: Borrowing, service: Service) -> Array:

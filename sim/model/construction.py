@@ -126,7 +126,8 @@ class _Crew:
         window = (year + self.opens, year + self.closes)
         speed = 1.0 / np.where(self.years > 0.0, self.years, 1.0) * pace
         s, finished = advance(site.s, speed, self.begins, self.ends, (ready, end), window)
-        if missing is not None and bool(np.any(going & (missing > 0.0))):
+        spends = going & ((pace > 0.0) | ~begun(self.effects.fid_row, k - 1))
+        if missing is not None and bool(np.any(spends & (missing > 0.0))):
             slower = self._paid_for(site, going, missing, np.where(going, s, site.s), k)
             held, late = advance(site.s, speed * slower, self.begins, self.ends, (ready, end), window)
             s, finished = np.where(slower < 1.0, held, s), np.where(slower < 1.0, late, finished)

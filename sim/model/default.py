@@ -35,6 +35,8 @@ class Due:
     """Interest due with the tax on it."""
     paid_interest: Array
     paid_principal: Array
+    withheld: Array
+    """Tax on the interest that is paid, USD."""
 
 
 @dataclass

@@ -105,23 +105,15 @@ def _debt(carried: Carried) -> dict[str, Array]:
 def _cover(carried: Carried, grid: Grid) -> dict[str, Array]:
     """Return DSCR and the cover ratios of present values."""
     ratio = carried.lines["dscr"]
-    low, total_, count = (np.zeros(ratio.shape[1]) for _ in range(3))
-    low += np.inf
-    year = np.full(ratio.shape[1], np.nan)
-    for k in range(ratio.shape[0]):
-        known = ~np.isnan(ratio[k])
-        if not known.any():
-            continue
-        value = np.where(known, ratio[k], np.inf)
-        year = np.where(value < low, float(grid.start_year + grid.year[k]), year)
-        low = np.minimum(low, value)
-        total_ += np.where(known, ratio[k], 0.0)
-        count += known
+    known = ~np.isnan(ratio)
+    count = known.sum(axis=0)
+    value = np.fmin(ratio, np.inf)  # inf for NaN
+    low, least = value.min(axis=0), value.argmin(axis=0)
     loan, project = _present_cash(carried, grid)
     return {
         "dscr_min": np.where(count > 0.0, low, np.nan),
-        "dscr_mean": quotient(total_, count),
-        "dscr_min_year": year,
+        "dscr_mean": quotient(total(np.where(known, ratio, 0.0)), count),
+        "dscr_min_year": np.where(np.isfinite(low), grid.start_year + grid.year[least], np.nan),
         "llcr": loan,
         "plcr": project,
     }
@@ -130,18 +122,14 @@ def _cover(carried: Carried, grid: Grid) -> dict[str, Array]:
 def _present_cash(carried: Carried, grid: Grid) -> tuple[Array, Array]:
     """Return LLCR and PLCR: CFADS after the start of repayment at the loans' rates over the debt at that time."""
     plan, lines = carried.plan, carried.lines
-    cfads, balance = lines["cfads"], lines["debt_balance"]
-    loan, project, debt = (np.zeros(cfads.shape[1]) for _ in range(3))
     if not plan.loans:
-        return loan + np.nan, loan + np.nan
-    for k in range(grid.periods + 1):
-        row = k - carried.shift
-        weight = plan.coverage_discount[np.clip(row, 0, plan.coverage_discount.size - 1)]
-        flow = cfads[k] * weight * (row > plan.start_row)
-        project += flow
-        loan += flow * (row <= plan.last_row)
-        debt += balance[k] * (row == plan.start_row)
-    return quotient(loan, debt), quotient(project, debt)
+        none = np.full(lines["cfads"].shape[1], np.nan)
+        return none, none
+    row = np.arange(grid.periods + 1)[:, None] - carried.shift
+    weight = plan.coverage_discount[np.clip(row, 0, plan.coverage_discount.size - 1)]
+    flow = lines["cfads"] * weight * (row > plan.start_row)
+    debt = total(lines["debt_balance"] * (row == plan.start_row))
+    return quotient(total(flow * (row <= plan.last_row)), debt), quotient(total(flow), debt)
 
 
 def _losses(accounts: tuple[Account, ...], draws: tuple[int, ...]) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,7 @@ def limits_of(problem: Problem, uses: float, coverage: Array) -> Iterator[Limit]
 def _cash_limit(problem: Problem, cap: float) -> Iterator[Limit]:
     """Yield the debt at which service times target just reaches the cash of the tightest row."""
 
+    @cache
     def worst(debt: float) -> tuple[float, str, int]:
         found = list(problem.ratios(debt))
         most = max((ratio for ratio, _, _ in found), default=0.0)

@@ -13,7 +13,7 @@ from sim.base.quantities import Kind, Quantity, Section, fallback
 from sim.model.financing import CashFlows
 from sim.model.irr import irr
 from sim.model.macro import Money
-from sim.model.roots import accumulate
+from sim.model.roots import accumulate, ever
 from sim.model.timeline import HOURS_PER_YEAR, Clock, Grid, quotient, total
 from sim.model.works import Schedule
 
@@ -264,19 +264,14 @@ def payback_of_sum(cumulative: Array, dt: float) -> tuple[Array, NDArray[np.bool
     >>> payback_of_sum(np.array([[-100.0], [-70.0], [-40.0], [40.0]]), 1.0)[0].tolist()
     [2.5]
     """
-    draws = cumulative.shape[1]
-    years = np.full(draws, np.inf)
-    paid, was_negative, lost = (np.zeros(draws, dtype=bool) for _ in range(3))
-    for k, level in enumerate(cumulative):
-        negative = level < 0.0
-        now = was_negative & ~negative & ~paid
-        if k and now.any():
-            before = cumulative[k - 1, now]
-            years[now] = (k - 1 - before / (level[now] - before)) * dt
-        paid |= now
-        lost |= paid & negative
-        was_negative |= negative
-    return years, lost
+    negative = cumulative < 0.0
+    paid = ever(ever(negative) & ~negative)
+    draws = np.flatnonzero(paid[-1])
+    row = np.count_nonzero(~paid, axis=0)[draws]
+    before = cumulative[row - 1, draws]
+    years = np.full(cumulative.shape[1], np.inf)
+    years[draws] = (row - 1 - before / (cumulative[row, draws] - before)) * dt
+    return years, np.any(paid & negative, axis=0)
 
 
 def mirr(after_tax: Array, capex: Array, factor: Discounting, grid: Grid) -> Array:
@@ -284,9 +279,8 @@ def mirr(after_tax: Array, capex: Array, factor: Discounting, grid: Grid) -> Arr
 
     Spending is discounted from the middle of its row, as in the NPV; it is not set off against the inflow of its row.
     """
-    last: NDArray[np.intp] = np.zeros(capex.shape[1], dtype=np.intp)
-    for k, (earned, spent) in enumerate(zip(after_tax, capex, strict=True)):
-        last[(earned != 0.0) | (spent != 0.0)] = k
+    not_over = ever(((after_tax != 0.0) | (capex != 0.0))[::-1])
+    last = np.maximum(np.count_nonzero(not_over, axis=0) - 1, 0)
     at_last = np.broadcast_to(factor.at_end, capex.shape)[last, np.arange(last.size)]
     inflow = total(np.maximum(after_tax, 0.0) * factor.at_end) / at_last
     outflow = total(np.maximum(-after_tax, 0.0) * factor.at_end + capex * factor.at_middle)

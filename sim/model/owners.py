@@ -32,6 +32,8 @@ class Owner:
 
     nation: str
     share: float
+    taxed: bool
+    """Whether anything is withheld from them."""
     on_interest: Array
     """Tax withheld on shareholder interest."""
     on_dividends: Array
@@ -68,7 +70,7 @@ class Owners:
     ) -> None:
         zero = np.zeros(shape[1])
         self.value, self.seized_row = value, seized_row
-        self.seizable = bool(effects.taken)
+        self.seizable, self.political = bool(effects.taken), bool(effects.taken or effects.held)
         self.lines = {name: np.zeros(shape) for name in lines_of_owners(effects)}
         self.middle = np.zeros(shape)
         """What the owners pay in mid-period."""
@@ -85,43 +87,44 @@ class Owners:
         self, k: int, interest: Array, principal: Array, dividends: Array, paid_in: Array, middle: Array
     ) -> None:
         """Share out a distribution and a contribution of row k, of which ``middle`` is paid in mid-period."""
-        out = interest + principal + dividends
-        kept, received, withheld, lost = (np.zeros(out.shape) for _ in range(4))
-        waiting, gone = self.held, k >= self.seized_row
+        out, late = interest + principal + dividends, paid_in - middle
+        kept = received = withheld = lost = nothing = np.zeros(1)
+        waiting, gone, now = self.held, k >= self.seized_row, self.seized_row == k
+        seized = self.seizable and bool(now.any())
+        if self.value is not None:
+            end, mid = at(self.value.at_end, k), at(self.value.at_middle, k)
         for owner in self.owners:
-            part = owner.share * (1.0 - owner.taken * gone) if self.seizable else np.full(1, owner.share)
-            due = part * out
-            tax = part * (owner.on_interest * interest + owner.on_dividends * dividends)
+            part = owner.share * (1.0 - owner.taken * gone) if self.seizable else owner.share
+            due, tax = part * out, nothing
+            if owner.taxed:
+                tax = part * (owner.on_interest * interest + owner.on_dividends * dividends)
             if owner.barred is not None:
-                if self.seizable:
-                    lost = lost + _seized(owner, self.seized_row == k)
+                if seized:
+                    lost = lost + _seized(owner, now)
                 due, tax = _waiting(owner, due, tax, at(owner.barred, k) > 0.0)
-            kept = kept + part
-            received = received + due
-            withheld = withheld + tax
+            kept, received, withheld = kept + part, received + due, withheld + tax
             if self.value is not None:
-                end, mid = at(self.value.at_end, k), at(self.value.at_middle, k)
-                owner.worth = owner.worth + end * (due - tax - part * (paid_in - middle)) - mid * (part * middle)
+                owner.worth = owner.worth + end * (due - tax - part * late) - mid * (part * middle)
                 owner.worth_taxed = owner.worth_taxed + end * tax
-        self.lines["sponsor_withholding"][k] = withheld
-        self.lines["equity_flow"][k] = received - withheld - kept * paid_in
+        net, paid = received - withheld, kept * paid_in
+        self.lines["sponsor_withholding"][k], self.lines["equity_flow"][k] = withheld, net - paid
         self.middle[k] = kept * middle
-        self.got = self.got + (received - withheld)
-        self.paid = self.paid + kept * paid_in
-        if POLITICAL_LINES[0] in self.lines:
+        self.got, self.paid = self.got + net, self.paid + paid
+        if self.political:
             self._note_politics(k, np.where(gone, 1.0 - kept, 0.0), out, paid_in, middle, lost, waiting)
 
     def _note_politics(
         self, k: int, state: Array, out: Array, paid_in: Array, middle: Array, lost: Array, waiting: Array
     ) -> None:
         """Note what the seizing state gets, and what waits."""
+        held = self.held
         self.lines["seizing_state"][k] = state * (out - paid_in) + lost
-        self.lines["dividends_held"][k] = self.held
+        self.lines["dividends_held"][k] = held
         if self.value is not None:
             end, mid = at(self.value.at_end, k), at(self.value.at_middle, k)
             worth = end * (state * (out - (paid_in - middle)) + lost) - mid * (state * middle)
             self.worth_seized = self.worth_seized + worth
-            self.worth_held = self.worth_held + end * (self.held - waiting)
+            self.worth_held = self.worth_held + end * (held - waiting)
 
 
 def lines_of_owners(effects: Effects) -> tuple[str, ...]:
@@ -134,6 +137,7 @@ def _owner(nation: str, share: float, tax: Tax, effects: Effects, zero: Array) -
     return Owner(
         nation=nation,
         share=share,
+        taxed=rules is not None,
         on_interest=rules.interest if rules is not None else np.zeros(1),
         on_dividends=rules.dividends if rules is not None else np.zeros(1),
         taken=effects.taken.get(nation, np.zeros(1)),

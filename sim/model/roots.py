@@ -57,11 +57,21 @@ def _columns(times: Array, columns: Mask | Counts) -> Array:
 
 def accumulate(flow: Array) -> Array:
     """Return running sums over rows (several times as quick as ``cumsum`` along the first axis)."""
+    if flow.shape[1] == 1:
+        return np.cumsum(flow, axis=0)
     sums = np.empty_like(flow)
     sums[0] = flow[0]
     for k in range(1, flow.shape[0]):
         np.add(sums[k - 1], flow[k], out=sums[k])
     return sums
+
+
+def ever(mask: Mask) -> Mask:
+    """Return whether it has been so in a row or before (several times as quick as ``logical_or.accumulate``)."""
+    result = mask.copy()
+    for k in range(1, mask.shape[0]):
+        np.logical_or(result[k - 1], result[k], out=result[k])
+    return result
 
 
 def signed(series: Series, sign: Array) -> Series:

@@ -118,7 +118,7 @@ def depreciation(method: Depreciation, basis: list[tuple[Array, Array]], cod_yea
 
 
 class Assessment:
-    """One jurisdiction's tax, row by row: `tax` is called once for each row in order.
+    """One jurisdiction's tax: `tax` is called once for each row in order, or `of_all_rows` once.
 
     Losses are used oldest first; what has been used or has expired is one running sum C against the running sum of
     losses, so that no vintages are kept (docs/financing.md, section 1).
@@ -138,15 +138,31 @@ class Assessment:
         if terms.losses == "refunded":
             return terms.rate * profit
         gain: Array = np.maximum(profit, 0.0)
+        return terms.rate * (gain - self._used(terms.loss_limit * gain, gain - profit))
+
+    def of_all_rows(self, income: Array, depreciated: Array) -> Array:
+        """Return the tax of every row, (periods + 1, draws), where all income is known beforehand."""
+        terms = self._terms
+        profit: Array = terms.share * (income - depreciated)
+        if terms.losses == "refunded":
+            return terms.rate * profit
+        gain: Array = np.maximum(profit, 0.0)
+        most, loss = terms.loss_limit * gain, gain - profit
+        for k in range(gain.shape[0]):
+            gain[k] -= self._used(most[k], loss[k])
+        return terms.rate * gain
+
+    def _used(self, most: Array, loss: Array) -> Array:
+        """Return the earlier losses set against the next row's gain, at most some of it; put its own loss to them."""
         before = self._made[-1]
         if self._expiry is not None:
             old = len(self._made) - 1 - self._expiry
             if old > 0:
                 self._consumed = np.maximum(self._consumed, self._made[old])
-        used: Array = np.minimum(before - self._consumed, terms.loss_limit * gain)
+        used: Array = np.minimum(before - self._consumed, most)
         self._consumed = self._consumed + used
-        self._keep(before + (gain - profit))
-        return terms.rate * (gain - used)
+        self._keep(before + loss)
+        return used
 
     def _keep(self, made: Array) -> None:
         if self._expiry is None:
@@ -173,7 +189,6 @@ def corporate_tax(tax: Tax, income: Array, written: Mapping[str, Array], grid: G
     each: dict[str, Array] = {}
     for name, terms in tax.jurisdictions.items():
         mean += terms.share * written[name]
-        assessment = Assessment(terms, income.shape[1], grid)
-        each[name] = np.stack([assessment.tax(income[k], written[name][k]) for k in range(income.shape[0])])
+        each[name] = Assessment(terms, income.shape[1], grid).of_all_rows(income, written[name])
         paid += each[name]
     return TaxLines(mean, paid, each)

@@ -176,9 +176,15 @@ def at_row(values: Array, row: Array) -> Array:
 
 def total(flow: Array) -> Array:
     """Return the sum over rows, added in order of time so that it does not depend on the number of draws."""
-    result: Array = np.zeros(flow.shape[1])
-    for row in flow:
-        result += row
+    result: Array
+    if flow.shape[1] == 1:
+        result = np.cumsum(flow, axis=0)[-1] + 0.0  # not -0, as below
+    elif flow.flags.c_contiguous:  # then numpy adds row by row
+        result = np.add.reduce(flow, axis=0, initial=0.0)
+    else:
+        result = np.zeros(flow.shape[1])
+        for row in flow:
+            result += row
     return result
 
 

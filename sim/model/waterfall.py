@@ -22,7 +22,7 @@ RESIDUE = 1e-12
 
 def carry(books: Books) -> None:
     """Take the books through every row."""
-    nothing = np.zeros(books.alive.shape)
+    nothing = np.zeros(1)
     for k in range(books.grid.periods + 1):
         books.capitalising = books.support = books.middle_equity = nothing
         for account in books.accounts:
@@ -48,10 +48,11 @@ def carry(books: Books) -> None:
 def _operate(books: Books, k: int) -> None:
     """Take the books through the operating part of row k."""
     lines, draws = books.lines, books.alive.shape
-    claims = claims_of(books)
+    claims, ends = claims_of(books), books.end_row == k
+    called = books.defaulted | ends
     owing = k <= books.last_build or bool((claims > 0.0).any()) or any(bool(r.any()) for r in books.service_reserve)
-    ranks = [[_fall_due(books, account, k) for account in rank] for rank in books.ranks] if owing else []
-    pot = _operating_cash(books, ranks, claims, k)
+    ranks = [[_fall_due(books, account, called, k) for account in rank] for rank in books.ranks] if owing else []
+    pot = _operating_cash(books, ranks, claims, called, k)
     tests = Covenants(*(np.zeros(draws, dtype=bool) for _ in range(3)))
     service: Array = np.zeros(draws)
     ratio: Array = np.full(draws, np.nan)
@@ -63,36 +64,29 @@ def _operate(books: Books, k: int) -> None:
         for due in rank:
             due.account.note("dscr", k, ratio)
         test_covenants(rank, ratio, tests)
-    held = books.operating_reserve
-    books.operating_reserve = np.minimum((k > books.cod_row) * books.operating_target[k], pot + held)
-    pot = pot + held - books.operating_reserve
+    if books.reserving:
+        held = books.operating_reserve
+        books.operating_reserve = np.minimum((k > books.cod_row) * books.operating_target[k], pot + held)
+        pot = pot + held - books.operating_reserve
     lines["debt_service_due"][k] = service
     lines["dscr"][k] = ratio
     if ranks:
         pot = _sweep(books, ranks, pot, k)
         books.years_in_default = books.years_in_default + books.grid.dt * (books.defaulted & (claims > 0.0))
         tests.locked |= tests.unpaid | tests.breach | books.defaulted
-        lost = write_off(books, k, books.end_row == k)
+        lost = write_off(books, k, ends)
         judge(books, tests, lost)
         tests.locked &= claims_of(books) > 0.0
-    _distribute(books, pot, tests.locked, k)
+    _distribute(books, pot, tests.locked, ends, k)
 
 
-def _planned(books: Books, by_row: Array, k: int) -> Array | float:
-    """Return a planned figure of row k, of the rows by which repayment has moved."""
-    if isinstance(books.shift, int):
-        return float(by_row[max(k - books.shift, 0)])
-    moved: Array = by_row[np.clip(k - books.shift, 0, books.grid.periods)]
-    return moved
-
-
-def _fall_due(books: Books, account: Account, k: int) -> Due:
-    """Return what is due on a tranche in row k; the principal leaves its performing balance."""
+def _fall_due(books: Books, account: Account, called: Mask, k: int) -> Due:
+    """Return what is due on a tranche in row k, all of it where it is called; it leaves the performing balance."""
     rate, fx, gross = account.rates[k], account.rate_of_exchange(k), 1.0 + account.gross
     running = (1.0 - books.capitalising) * rate * (account.opening + 0.5 * account.middle)
     interest = running + (rate + books.terms.penalty_margin * books.grid.dt) * account.arrears
-    scheduled = _planned(books, account.loan.falls_due, k) * account.opening
-    principal = np.where(books.defaulted | (books.end_row == k), account.balance, scheduled)
+    scheduled = account.loan.falls_due[books.plan_row[k]] * account.opening
+    principal = np.where(called, account.balance, scheduled)
     service = books.alive * (running * gross + scheduled) / fx
     due = Due(
         account=account,
@@ -104,40 +98,47 @@ def _fall_due(books: Books, account: Account, k: int) -> Due:
         interest_usd=interest * gross / fx,
         paid_interest=interest,
         paid_principal=principal,
+        withheld=interest,
     )
     account.balance = account.balance - principal
     return due
 
 
-def _operating_cash(books: Books, ranks: list[list[Due]], claims: Array, k: int) -> Array:
+def _operating_cash(books: Books, ranks: list[list[Due]], claims: Array, called: Mask, k: int) -> Array:
     """Return the cash of the row after tax, sponsors' support and the reserve for renewals."""
-    lines, project = books.lines, books.project
+    lines, ebitda, before = books.lines, books.project.ebitda[k], books.maintenance
+    earned = books.terms.reserve_rate * books.grid.dt * _reserves(books)
+    tax = _tax(books, ranks, earned, k)
+    pot: Array = books.cash + before + ebitda + earned - tax
+    if books.reserving:
+        from_reserve = np.minimum(books.operating_reserve, np.maximum(-pot, 0.0))
+        books.operating_reserve = books.operating_reserve - from_reserve
+        pot = pot + from_reserve
+    gap = np.maximum(-pot, 0.0)
+    books.support = np.where(books.defaulted & (claims > 0.0), 0.0, gap)
+    unpaid, pot = gap - books.support, pot + gap
+    caught_up = np.minimum(books.owed_costs, pot)
+    books.owed_costs = books.owed_costs + unpaid - caught_up
+    pot = pot - caught_up
+    if books.reserving:
+        books.maintenance = np.minimum(books.project.operations.running.maintenance_target[k], pot)
+        released = np.where(called, books.operating_reserve, 0.0)
+        books.operating_reserve = books.operating_reserve - released
+        pot = pot - books.maintenance + released
+    after_tax = books.terms.cfads_basis == "after_tax"
+    lines["cfads"][k] = ebitda - (books.maintenance - before) - (tax if after_tax else 0.0)
+    lines["reserve_interest"][k], lines["tax_paid"][k] = earned, tax
+    lines["equity_paid_in"][k] += books.support
+    lines["unpaid_costs"][k], lines["costs_caught_up"][k] = unpaid, caught_up
+    return pot
+
+
+def _reserves(books: Books) -> Array:
+    """Return what is in all reserve accounts."""
     held = books.operating_reserve + books.maintenance
     for reserve in books.service_reserve:
         held = held + reserve
-    earned = books.terms.reserve_rate * books.grid.dt * held
-    tax = _tax(books, ranks, earned, k)
-    pot = books.cash + books.maintenance + project.ebitda[k] + earned - tax
-    from_reserve = np.minimum(books.operating_reserve, np.maximum(-pot, 0.0))
-    books.operating_reserve = books.operating_reserve - from_reserve
-    pot = pot + from_reserve
-    gap = np.maximum(-pot, 0.0)
-    books.support = np.where(books.defaulted & (claims > 0.0), 0.0, gap)
-    caught_up = np.minimum(books.owed_costs, pot + gap)
-    books.owed_costs = books.owed_costs + (gap - books.support) - caught_up
-    pot = pot + gap - caught_up
-    before = books.maintenance
-    books.maintenance = np.minimum(project.operations.running.maintenance_target[k], pot)
-    released = np.where(books.defaulted | (books.end_row == k), books.operating_reserve, 0.0)
-    books.operating_reserve = books.operating_reserve - released
-    pot = pot - books.maintenance + released
-    after_tax = books.terms.cfads_basis == "after_tax"
-    lines["cfads"][k] = project.ebitda[k] - (books.maintenance - before) - (tax if after_tax else 0.0)
-    lines["reserve_interest"][k], lines["tax_paid"][k] = earned, tax
-    lines["equity_paid_in"][k] += books.support
-    lines["unpaid_costs"][k], lines["costs_caught_up"][k] = gap - books.support, caught_up
-    result: Array = pot
-    return result
+    return held
 
 
 def _tax(books: Books, ranks: list[list[Due]], earned: Array, k: int) -> Array:
@@ -146,7 +147,8 @@ def _tax(books: Books, ranks: list[list[Due]], earned: Array, k: int) -> Array:
     for rank in ranks:
         for due in rank:
             income = income - due.interest_usd
-    income = income - books.accrued
+    if books.terms.shareholder_loan is not None:
+        income = income - books.accrued
     if books.writeoff_share is not None:
         income = income - books.construction_finance * books.writeoff_share[k]
     paid: Array = np.zeros(income.shape)
@@ -176,16 +178,16 @@ def _pay_rank(books: Books, s: int, rank: list[Due], pot: Array, tests: Covenant
     funds = pot + books.service_reserve[s]
     paid_interest = np.minimum(interest, funds)
     paid_principal = np.minimum(principal, funds - paid_interest)
-    share_interest = np.divide(paid_interest, interest, out=np.ones(pot.shape), where=paid_interest < interest)
-    share_principal = np.divide(paid_principal, principal, out=np.ones(pot.shape), where=paid_principal < principal)
+    share_interest, share_principal = _share(paid_interest, interest), _share(paid_principal, principal)
     for due in rank:
         account = due.account
         due.paid_interest, due.paid_principal = due.interest * share_interest, due.principal * share_principal
+        due.withheld = due.paid_interest * account.gross / due.fx
         account.arrears = (due.interest - due.paid_interest) + (due.principal - due.paid_principal)
         books.lines["interest_paid"][k] += due.paid_interest / due.fx
-        books.lines["withholding"][k] += due.paid_interest * account.gross / due.fx
+        books.lines["withholding"][k] += due.withheld
         books.lines["principal_paid"][k] += due.paid_principal / due.fx
-        target += _planned(books, account.loan.reserve, k) * account.balance / due.fx
+        target += account.loan.reserve[books.plan_row[k]] * account.balance / due.fx
     target *= k > books.cod_row
     left = funds - paid_interest - paid_principal
     reserve = np.minimum(target, left)
@@ -194,51 +196,67 @@ def _pay_rank(books: Books, s: int, rank: list[Due], pot: Array, tests: Covenant
     return left - reserve
 
 
+def _share(paid: Array, owed: Array) -> Array:
+    """Return the share of what is owed that is paid, 1 where nothing is missing."""
+    short = paid < owed
+    share: Array = np.where(short, paid, 1.0) / np.where(short, owed, 1.0) if short.any() else np.ones(1)
+    return share
+
+
 def _sweep(books: Books, ranks: list[list[Due]], pot: Array, k: int) -> Array:
     """Prepay loans that have a cash sweep, note what each lender has received, and return what is left."""
-    started = k > books.plan.start_row + books.shift
     for rank in ranks:
-        offered = pot * started
         swept_by = [due for due in rank if due.account.terms.cash_sweep > 0.0]
-        whole = sum((due.account.balance / due.fx for due in swept_by), np.zeros(pot.shape))
+        if swept_by:
+            pot = _prepay(books, swept_by, pot, k)
         for due in rank:
             account = due.account
-            if account.terms.cash_sweep > 0.0:
-                owed = account.balance / due.fx
-                part = np.divide(owed, whole, out=np.zeros(pot.shape), where=whole > 0.0)
-                swept = np.minimum(owed, account.terms.cash_sweep * offered * part)
-                pot = pot - swept
-                left = account.balance - swept * due.fx
-                account.balance = np.where(left > RESIDUE * account.commitment, left, 0.0)
-                due.paid_principal = due.paid_principal + swept * due.fx
-                books.lines["principal_paid"][k] += swept
-                account.note("swept", k, swept * due.fx)
             account.worth_paid = account.worth_paid + account.discount * (due.paid_interest + due.paid_principal)
             account.paid = account.paid + due.paid_interest + due.paid_principal
             if books.value is not None:
-                withheld = at(books.value.at_end, k) * (due.paid_interest * account.gross / due.fx)
-                account.worth_withheld = account.worth_withheld + withheld
+                account.worth_withheld = account.worth_withheld + at(books.value.at_end, k) * due.withheld
             account.note("due", k, due.interest)
             account.note("interest", k, due.paid_interest)
             account.note("principal", k, due.paid_principal)
     return pot
 
 
-def _distribute(books: Books, pot: Array, locked: Mask, k: int) -> None:
+def _prepay(books: Books, swept_by: list[Due], pot: Array, k: int) -> Array:
+    """Prepay the loans of one rank that have a cash sweep, and return what is left."""
+    offered = pot * (k > books.plan.start_row + books.shift)
+    whole = sum((due.account.balance / due.fx for due in swept_by), np.zeros(pot.shape))
+    for due in swept_by:
+        account = due.account
+        owed = account.balance / due.fx
+        part = np.divide(owed, whole, out=np.zeros(pot.shape), where=whole > 0.0)
+        swept = np.minimum(owed, account.terms.cash_sweep * offered * part)
+        pot = pot - swept
+        left = account.balance - swept * due.fx
+        account.balance = np.where(left > RESIDUE * account.commitment, left, 0.0)
+        due.paid_principal = due.paid_principal + swept * due.fx
+        books.lines["principal_paid"][k] += swept
+        account.note("swept", k, swept * due.fx)
+    return pot
+
+
+def _distribute(books: Books, pot: Array, locked: Mask, ends: Mask, k: int) -> None:
     """Pay shareholder interest, shareholder loan and dividends from what is not locked up."""
     paid = np.where(locked, 0.0, pot)
     books.cash = pot - paid
+    books.lines["distributions"][k] = paid
+    books.note("locked", k, locked)
+    if books.terms.shareholder_loan is None:
+        nothing = np.zeros(1)
+        _settle(books, nothing, nothing, paid, k)
+        return
     interest = np.minimum(paid, books.lent_interest)
     principal = np.minimum(paid - interest, books.lent)
-    ends = books.end_row == k
     if books.history is not None:
-        books.note("locked", k, locked)
         books.note("shareholder_interest", k, interest)
         books.note("shareholder_principal", k, principal)
         books.note("shareholder_waived", k, ends * (books.lent_interest - interest + books.lent - principal))
     books.lent_interest = np.where(ends, 0.0, books.lent_interest - interest)
     books.lent = np.where(ends, 0.0, books.lent - principal)
-    books.lines["distributions"][k] = paid
     _settle(books, interest, principal, paid - interest - principal, k)
 
 
@@ -258,18 +276,17 @@ def _record(books: Books, k: int) -> None:
         account.note("capitalised", k, account.idc)
         account.note("balance", k, account.balance)
         account.note("arrears", k, account.arrears)
-    reserves = books.operating_reserve + books.maintenance
-    for held in books.service_reserve:
-        reserves = reserves + held
-    lines["reserves"][k], lines["cash_balance"][k] = reserves, books.cash
+    lines["reserves"][k], lines["cash_balance"][k] = _reserves(books), books.cash
     if books.value is not None:
         for account in books.accounts:
-            account.worth = account.worth + _worth_of_row(account, books.value, k)
+            account.worth = account.worth + _worth_of_row(account, books.value, k <= books.last_build, k)
     books.note_balances(k)
 
 
-def _worth_of_row(account: Account, value: Value, k: int) -> Array:
-    """Return the present value of what a lender gets in a row less what it lends, USD."""
+def _worth_of_row(account: Account, value: Value, building: bool, k: int) -> Array:
+    """Return the present value of what a lender gets in a row less what it lends while there is building, USD."""
     fx = account.rate_of_exchange(k)
+    if not building:
+        return at(value.at_end, k) * (account.paid / fx)
     late = account.fees + (account.paid - (account.fresh - account.middle)) / fx
     return at(value.at_end, k) * late - at(value.at_middle, k) * (account.middle / fx)

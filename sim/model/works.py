@@ -78,8 +78,11 @@ def works(costs: Costs, money: Money) -> list[Work]:
 
 def done(clock: Array, work: Work, curve: str) -> Array:
     """Return the share of a work that is done when the construction clock stands at some values."""
-    span = np.where(work.end > work.start, work.end - work.start, 1.0)
-    x = np.where(work.end > work.start, np.clip((clock - work.start) / span, 0.0, 1.0), clock >= work.start - 1e-12)
+    lasting = work.end > work.start
+    span = np.where(lasting, work.end - work.start, 1.0)
+    x = np.clip((clock - work.start) / span, 0.0, 1.0)
+    if not lasting.all():
+        x = np.where(lasting, x, clock >= work.start - 1e-12)
     return x * x * (3.0 - 2.0 * x) if curve == "s_curve" else x
 
 

@@ -12,7 +12,7 @@ INTERVAL_SECONDS = 0.2
 
 
 class Progress:
-    """Context that counts draws; silent when quiet, when stderr is no terminal, and for the first two seconds."""
+    """Context that shows how far something is; silent when quiet, when stderr is no terminal, and at first."""
 
     def __init__(self, total: int, quiet: bool) -> None:
         self._total, self._done = total, 0
@@ -27,13 +27,30 @@ class Progress:
     def advance(self, draws: int) -> None:
         """Count finished draws."""
         self._done += draws
+        share = min(self._done / self._total, 1.0)
+        seconds = time.monotonic() - self._start
+        left = seconds * (1.0 - share) / share
+        self._show(f"{self._done:,} of {self._total:,} draws, {share:4.0%}, {left:.0f} s left")
+
+    def cases(self, done: int, failed: int, kept: int, left: int) -> None:
+        """Show the cases of a sweep: those done and failed now, those kept from before, and those left."""
+        worked = done + failed
+        rate = worked / max(time.monotonic() - self._start, 1e-9)
+        before = f", {kept:,} kept" if kept else ""
+        bad = f", {failed:,} failed" if failed else ""
+        ahead = f", {rate:.1f} a second, {left / rate:,.0f} s left" if worked else ""
+        self._show(f"{done:,} cases done{before}{bad}, {left:,} left{ahead}")
+
+    def scenarios(self, done: int) -> None:
+        """Show the scenarios that have been run, where their number is not known before."""
+        self._show(f"{done:,} scenarios done")
+
+    def _show(self, text: str) -> None:
         now = time.monotonic()
         if not self._shown or now - self._start < SILENT_SECONDS or now - self._last < INTERVAL_SECONDS:
             return
         self._last, self._written = now, True
-        share = min(self._done / self._total, 1.0)
-        left = (now - self._start) * (1.0 - share) / share
-        sys.stderr.write(f"\r{self._done:,} of {self._total:,} draws, {share:4.0%}, {left:.0f} s left \x1b[K")
+        sys.stderr.write(f"\r{text} \x1b[K")
         sys.stderr.flush()
 
     def __exit__(

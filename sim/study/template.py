@@ -17,6 +17,8 @@ from sim.errors import ScenarioError
 from sim.scenario import Scenario, read
 from sim.study.keys import Form, default_of, form_of, meaning_of, meanings, tag_of
 
+STUDIES = "sweeps"
+"""Folder of the shipped studies, which are no scenarios."""
 WIDTH = 140
 INLINE = 100
 """A meaning longer than this is cut to its first part; ``describe`` tells the rest."""
@@ -49,7 +51,8 @@ def shipped(name: str) -> Path:
     file = find_shipped(name)
     if file is None and not name.endswith((".yaml", ".yml")) and PLAIN_NAME.fullmatch(name):
         folder = shipped_folder()
-        names = sorted(str(other.relative_to(folder).with_suffix("")) for other in folder.rglob("*.yaml"))
+        found = (other.relative_to(folder) for other in folder.rglob("*.yaml"))
+        names = sorted(str(other.with_suffix("")) for other in found if other.parts[0] != STUDIES)
         cure = suggestion(name, names, f"name a file, or one of {', '.join(names)}")
         raise ScenarioError.single("there is no such file or shipped scenario", where=name, cure=cure)
     return file or Path(name)

@@ -1,0 +1,1 @@
+"""Many runs that can be trusted side by side: sweeps, comparison, attribution."""

@@ -1,0 +1,133 @@
+"""From a case to its scenario: files put together once, keys changed, numbers multiplied."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sim.base.scenario_files import look_up, override, read_files
+from sim.base.strict_yaml import Document, Marks
+from sim.base.words import shown
+from sim.batch.axes import Axis, Drawn, Factor, problem
+from sim.batch.plan import Case, Plan, spread_out
+from sim.errors import ScenarioError
+from sim.scenario import Spec, digest_of, from_document
+
+
+class Scenarios:
+    """The scenarios of a plan; every combination of files is read once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._read: dict[tuple[Path, ...], Document] = {}
+
+    def data(self, case: Case) -> dict[str, Any]:
+        """Return the merged data of a case."""
+        return self._changed(case, {})
+
+    def spec(self, case: Case) -> Spec:
+        """Return the scenario of a case, every key with its place; `ScenarioError` where it is wrong."""
+        document = self._document(case)
+        marks = dict(document.marks)
+        data = self._changed(case, marks)
+        return from_document(name_of(self.plan, case), Document(data, marks, list(document.problems)))
+
+    def _document(self, case: Case) -> Document:
+        files = (*self.plan.base, *(file for point in case.points for file in point.files))
+        if files not in self._read:
+            self._read[files] = read_files(*files)
+        return self._read[files]
+
+    def _changed(self, case: Case, marks: Marks) -> dict[str, Any]:
+        data = deepcopy(self._document(case).data)
+        for key, new in self.plan.settings:
+            override(data, marks, key, new)
+        for axis, point in zip(self.plan.axes, case.points, strict=True):
+            for key, new in point.changes:
+                for path in _expanded(data, key, axis):
+                    override(data, marks, path, _value(data, path, new, axis), axis.where)
+        return data
+
+    @property
+    def digest(self) -> str:
+        """Return a hash of all files that the plan names."""
+        files = dict.fromkeys((*self.plan.base, *(f for axis in self.plan.axes for p in axis.points for f in p.files)))
+        return hashlib.sha256(" ".join(digest_of(read_files(file).data) for file in files).encode()).hexdigest()
+
+
+def name_of(plan: Plan, case: Case) -> str:
+    """Return how a case is called in messages."""
+    return f"{plan.name}, case {case.number}"
+
+
+def _expanded(data: Mapping[str, Any], key: str, axis: Axis) -> list[str]:
+    """Return the keys that a key with ``*`` stands for."""
+    if "*" not in key.split("."):
+        return [key]
+    found = list(_matches(data, key.split("."), ()))
+    if not found:
+        raise problem(axis.where, axis.name, f"nothing in the scenario is called {key}", "write a key that is there")
+    return found
+
+
+def _matches(item: Any, parts: list[str], way: tuple[str, ...]) -> Iterator[str]:
+    if not parts:
+        yield ".".join(way)
+    elif isinstance(item, dict):
+        first, *rest = parts
+        for name in item if first == "*" else [first] if first in item else []:
+            yield from _matches(item[name], rest, (*way, str(name)))
+
+
+def _value(data: Mapping[str, Any], path: str, new: Any, axis: Axis) -> Any:
+    """Return the new value of a key; a factor keeps source and unit of the number that it multiplies."""
+    if not isinstance(new, Factor):
+        return new
+    there = look_up(data, path)
+    number = there.get("value") if isinstance(there, dict) else there
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        said = f"{path} is {shown(there)}, no number that x{new.by:g} could multiply"
+        raise problem(axis.where, axis.name, said, "write the values themselves")
+    return {**there, "value": number * new.by} if isinstance(there, dict) else number * new.by
+
+
+# --- before the first case ----------------------------------------------------------------------------------------
+
+
+def designed(plan: Plan) -> Plan:
+    """Return a plan whose axes all have points: those of a Latin hypercube are spread out."""
+    if plan.design != "latin_hypercube":
+        return plan
+    bare = replace(plan, axes=tuple(replace(axis, spread=None) for axis in plan.axes if axis.points), design="product")
+    under = Scenarios(bare).spec(bare.case(0))
+    axes = []
+    for axis in plan.axes:
+        dist = under.uncertain[axis.name].dist if axis.name in under.uncertain else None
+        if isinstance(axis.spread, Drawn) and dist is None:
+            raise problem(axis.where, axis.name, "has no distribution to draw from", "write {from: 1, to: 2}")
+        axes.append(spread_out(axis, plan.size, plan.seed, dist.quantile if dist is not None else float))
+    return replace(plan, axes=tuple(axes))
+
+
+def probe(plan: Plan, scenarios: Scenarios) -> None:
+    """Raise an error where an axis cannot be meant: what it says is wrong at its first point and at its last.
+
+    A single wrong value is a case that fails while the others go on.
+    """
+    for place, axis in enumerate(plan.axes):
+        found: list[ScenarioError] = []
+        ends = dict.fromkeys((0, len(axis.points) - 1))
+        for end in ends:
+            points = tuple(axis.points[end] if i == place else other.points[0] for i, other in enumerate(plan.axes))
+            try:
+                scenarios.spec(Case(1, points))
+            except ScenarioError as error:
+                own = [problem for problem in error.problems if problem.where == axis.where]
+                if own:
+                    found.append(ScenarioError(own))
+        if len(found) == len(ends):
+            raise found[0]

@@ -1,0 +1,93 @@
+"""The page of a comparison of sweeps: the same cases side by side, one table for each of the main figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sim.batch.compare_cases import At, CaseDifference, CasePair, Sweep, place, text_of_axis
+from sim.report.compare_layout import Block, Grid, Scale, Words, difference_and_interval, scale
+
+MAIN = {
+    ("project_npv_usd", "mean"): "Mean NPV",
+    ("paid_back", "mean"): "Pays back",
+    ("equity_npv_usd", "mean"): "Sponsors' mean NPV",
+    ("project_payback_years", "never"): "Never pays back",
+    ("project_npv_usd", "p50"): "Median NPV",
+    ("project_payback_years", "p50"): "Median payback",
+}
+"""Metric and statistic of the tables, in the order of importance."""
+MOST_TABLES = 2
+MOST_CASES = 12
+MOST_PLACES = 3
+
+
+def blocks(pair: CasePair) -> Iterator[Block]:
+    """Yield what two sweeps differ in."""
+    yield Words(f"{pair.b.label} compared with {pair.a.label}", "title")
+    yield Grid(("", "", "", ""), tuple(_side(sweep) for sweep in (pair.a, pair.b)), 4)
+    yield Words(_aligned(pair))
+    for metric, stat in _chosen(pair):
+        yield _table(pair, metric, stat)
+    if len(pair.places) > MOST_CASES:
+        yield Words(f"The first {MOST_CASES} of {len(pair.places):,} cases; all are in comparison.csv.")
+    notes = [*_alone(pair, pair.a, pair.only_a), *_alone(pair, pair.b, pair.only_b), *pair.notes]
+    if notes:
+        yield Words("Before you rely on this", "heading")
+        yield from (Words(note, "item") for note in notes)
+
+
+def _side(sweep: Sweep) -> tuple[str, ...]:
+    manifest, count = sweep.cases.manifest, len(sweep.cases.cases)
+    facts = [f"{count:,} case{'s' * (count != 1)}"]
+    if manifest is not None and manifest.draws is not None and manifest.seed is not None:
+        facts += [f"{manifest.draws:,} futures each", f"seed {manifest.seed}"]
+    return sweep.letter, sweep.label, str(sweep.cases.given), ", ".join(facts)
+
+
+def _aligned(pair: CasePair) -> str:
+    count = len(pair.places)
+    text = f"{count:,} case{'s are' if count != 1 else ' is'} in both, by {', '.join(pair.axes)}."
+    if not pair.unpaired:
+        text = f"{text} Paired: both have drawn the same futures, and each is compared with itself"
+        there = any(one.paired and one.mean.se == one.mean.se for one in pair.differences)
+        return f"{text}; {'95 % intervals of the mean difference' if there else 'too few futures for intervals'}."
+    text = f"{text} Not paired: {pair.unpaired}"
+    if not any(one.mean.se == one.mean.se for one in pair.differences):
+        return f"{text}; there are no standard errors, hence no intervals."
+    return f"{text}; 95 % intervals add up the standard errors of both as if they had nothing in common."
+
+
+def _chosen(pair: CasePair) -> Sequence[tuple[str, str]]:
+    """Return metric and statistic of each table: the main ones, else the first that there are."""
+    first = [one for one in pair.differences if one.at == pair.differences[0].at]
+    there = [(one.metric, stat) for one in first for stat in one.a if stat != "se"]
+    main = [one for one in MAIN if one in there]
+    return (main or there)[:MOST_TABLES]
+
+
+def _table(pair: CasePair, metric: str, stat: str) -> Grid:
+    rows = [one for one in pair.differences if one.metric == metric][:MOST_CASES]
+    by = scale("share" if stat == "never" else rows[0].unit, [value[stat] for one in rows for value in (one.a, one.b)])
+    label = MAIN.get((metric, stat), f"{metric}.{stat}")
+    a, b = pair.a.letter, pair.b.letter
+    axes = tuple(name.rpartition(".")[2] for name in pair.axes)
+    head = (*axes, f"{label} {a}", b, f"{b} − {a}", "95 % interval" if stat == "mean" else "")
+    unit = (*[""] * len(axes), by.unit, by.unit, by.unit, "")
+    return Grid(head, (unit, *(_row(one, stat, by) for one in rows)), len(axes))
+
+
+def _row(one: CaseDifference, stat: str, by: Scale) -> tuple[str, ...]:
+    at = tuple(text_of_axis(value) for value in one.at)
+    cells = difference_and_interval(one.mean, by)
+    if stat != "mean":
+        cells = by.difference(one.point(stat)), ""
+    return (*at, by.value(one.a[stat]), by.value(one.b[stat]), *cells)
+
+
+def _alone(pair: CasePair, sweep: Sweep, places: Sequence[At]) -> Iterator[str]:
+    """Yield the cases that only one sweep has."""
+    if places:
+        count = len(places)
+        first = "; ".join(place(pair.axes, at) for at in places[:MOST_PLACES])
+        more = "; …" if count > MOST_PLACES else ""
+        yield f"Only in {sweep.label}: {count:,} case{'s' * (count != 1)} ({first}{more})."

@@ -1,0 +1,126 @@
+"""The verbs that look at a scenario, or at the program, without simulating futures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from sim.arguments import parser
+from sim.verbs.reading import complain, read_scenario
+
+LINE = 100
+"""Columns of what `validate` prints."""
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say what was understood of scenarios, or everything that is wrong with them."""
+    from sim.errors import ScenarioError
+    from sim.prepare import prepare
+    from sim.study.check_page import page
+
+    code = 0
+    for i, file in enumerate(options.files):
+        try:
+            text = page(prepare(read_scenario(file, options.set)))
+        except ScenarioError as error:
+            complain(error)
+            code = 2
+            continue
+        print("\n" * (i > 0) + f"{file}: ok")
+        print(text)
+    return code
+
+
+def trace(options: argparse.Namespace) -> int:
+    """Take a number apart."""
+    from sim.study.trace import trace
+
+    print(trace(read_scenario(options.file, options.set), options.line, options.year, options.draw, options.seed))
+    return 0
+
+
+def statement(options: argparse.Namespace) -> int:
+    """Print what a lender follows, and write it as CSV where asked."""
+    from sim.report.format import encodes, plain
+    from sim.report.statement_page import page
+    from sim.results import write_tables
+    from sim.study.statement import statement, tables
+
+    spec = read_scenario(options.file, options.set)
+    made = statement(spec, options.draw, options.seed, by_period=options.by == "period")
+    files = write_tables(tables(made), options.csv, "--csv") if options.csv is not None else []
+    text, encoding = page(made), sys.stdout.encoding or "utf-8"
+    print(text if encodes(encoding) else plain(text, encoding))
+    if files:
+        print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
+    return 0
+
+
+def describe(options: argparse.Namespace) -> int:
+    """Say what a key, metric or line means."""
+    from sim.study.describe import describe
+
+    print(describe(options.name))
+    return 0
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON schema of scenario files."""
+    from sim.study.schema import schema_text
+
+    print(schema_text(), end="")
+    return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a commented scenario."""
+    from sim.errors import ScenarioError
+    from sim.study.template import new
+
+    file = Path(f"{options.name}.yaml")
+    text = new(options.name)
+    try:
+        with file.open("x", encoding="utf-8") as handle:
+            handle.write(text)
+    except FileExistsError:
+        raise ScenarioError.single("is there already", where=str(file), cure="choose another name") from None
+    except OSError as error:
+        cure = "go to a folder that can be written to"
+        raise ScenarioError.single(f"cannot be written: {error.strerror}", where=str(file), cure=cure) from None
+    print(f"{file} written; next: python -m sim check {file}, then python -m sim {file}")
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Compare the engine with outside cases."""
+    from textwrap import fill
+
+    from sim.errors import ScenarioError
+    from sim.study.template import shipped_cases
+    from sim.study.validate import validate
+
+    cases: Path = options.cases or shipped_cases()
+    if not cases.is_dir():
+        raise ScenarioError.single("is no folder", where=str(cases), cure="name a folder of JSON cases")
+    return validate(cases, lambda line: print(fill(line, LINE, subsequent_indent="    ", break_long_words=False)))
+
+
+def completion(options: argparse.Namespace) -> int:
+    """Print the completion of the installed command; ``python -m sim`` itself cannot be completed."""
+    import shtab
+
+    from sim.study.describe import names
+
+    made = parser()
+    made.prog = "linkfeasibility"
+    verbs = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
+    for verb, dest in (("run", "file"), ("check", "files"), ("trace", "file"), ("statement", "file")):
+        setattr(_action(verbs.choices[verb], dest), "complete", shtab.FILE)  # noqa: B010 - shtab reads this attribute
+    _action(verbs.choices["describe"], "name").choices = names()
+    print(shtab.complete(made, options.shell))
+    return 0
+
+
+def _action(verb: argparse.ArgumentParser, dest: str) -> argparse.Action:
+    return next(action for action in verb._actions if action.dest == dest)

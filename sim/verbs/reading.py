@@ -1,0 +1,47 @@
+"""Which scenario a word on the command line means."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.errors import ScenarioError
+    from sim.scenario import Spec
+
+
+def complain(error: ScenarioError) -> None:
+    """Print every problem of an error on its own line."""
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+
+
+def scenario_file(file: str) -> Path:
+    """Return the file that is meant: a path, or the name of a shipped scenario; the manifest of a run is refused."""
+    from sim.errors import ScenarioError
+    from sim.manifest import is_manifest
+
+    path = Path(file)
+    if not path.exists():
+        from sim.study.template import shipped
+
+        return shipped(file)
+    if is_manifest(path):
+        cure = f"run it again with python -m sim {file}"
+        raise ScenarioError.single("is the manifest of a run, no scenario", where=file, cure=cure)
+    return path
+
+
+def read_scenario(file: str, changes: Sequence[str]) -> Spec:
+    """Return the spec of a file, or of a shipped scenario of that name, with the changes of ``--set``."""
+    from sim.batch.study_file import is_study
+    from sim.errors import ScenarioError
+    from sim.scenario import parse_override, read
+
+    path = scenario_file(file)
+    if is_study(path):
+        cure = f"run it with python -m sim sweep {file}"
+        raise ScenarioError.single("is a study of many cases, no scenario", where=file, cure=cure)
+    return read(path, [parse_override(text) for text in changes])

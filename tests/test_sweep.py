@@ -25,7 +25,7 @@ from sim.engine import simulate
 from sim.errors import ScenarioError
 from sim.model.metrics import DEFINITIONS
 from sim.scenario import read
-from sim.tables import summary
+from sim.tables import payback_curve, summary
 
 Capture = pytest.CaptureFixture[str]
 DEFAULTS = Defaults(256, 1)
@@ -276,6 +276,10 @@ def test_a_row_is_the_run_of_its_case(base: Path, tmp_path: Path) -> None:
                     assert cell == np.isinf(result.metrics[line["metric"]]).mean()
                 else:
                     assert cell == pytest.approx(line[statistic], rel=1e-9, nan_ok=True), (line["metric"], statistic)
+        years = pd.read_csv(tmp_path / "out" / "s" / "payback.csv")
+        paid = years[years["case"] == row["case"]]["p_paid_back"].tolist()
+        assert paid == pytest.approx([float(line[1]) for line in payback_curve(result).rows], rel=1e-9)
+        assert paid[0] == 0.0 and len(paid) == result.grid.years + 1
     assert table["project_payback_years.never"].tolist()[0] == 1.0
     assert table["project_payback_years.p50"].tolist()[0] == math.inf
     assert table["project_payback_years.p50"].tolist()[1] < 20.0

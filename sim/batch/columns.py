@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sim.base.words import suggestion
 from sim.batch.axes import problem
-from sim.batch.figures import REPLICATES, STATISTICS, Figures
+from sim.batch.figures import BY_YEAR, STATISTICS, Figures, is_metric
 from sim.batch.plan import Plan
 from sim.model.metrics import DEFINITIONS, Definition
 from sim.tables import Table
 
-CASES, ERRORS = "cases.csv", "errors.csv"
+CASES, ERRORS, PAYBACK = "cases.csv", "errors.csv", "payback.csv"
 MAIN = (
     *("paid_back", "project_payback_years", "project_payback_discounted_years", "project_npv_usd", "npv_positive"),
     *("investment_usd", "cod_years", "transmission_lcoe_usd_per_mwh", "realised_gap_usd_per_mwh"),
@@ -41,7 +41,7 @@ def statistics_of(about: Definition) -> tuple[str, ...]:
 
 def columns_of(plan: Plan, found: Iterable[str]) -> list[tuple[str, str]]:
     """Return metric and statistic of each column; ``found`` are the metrics that some case has."""
-    there = dict.fromkeys(name for name in found if not name.endswith(REPLICATES))
+    there = dict.fromkeys(name for name in found if is_metric(name))
     names = plan.metrics or tuple(name for name in MAIN if name in there)
     if EVERY in names:
         names = (*(name for name in DEFINITIONS if name in there), *(name for name in there if name not in DEFINITIONS))
@@ -80,3 +80,13 @@ def cases_table(plan: Plan, found: Mapping[int, Figures]) -> Table:
             rows.append((case.number, *(point.label for point in case.points), *values))
     heads = (f"{name}.{statistic}" for name, statistic in columns)
     return Table(CASES, ("case", *(axis.name for axis in plan.axes), *heads), rows)
+
+
+def payback_table(plan: Plan, found: Mapping[int, Figures]) -> Table:
+    """Return the share of futures paid back by the end of each year, for each case."""
+    rows = [
+        (case.number, *(point.label for point in case.points), year, share)
+        for case in plan.cases()
+        for year, share in enumerate(found.get(case.number, {}).get(BY_YEAR, ()))
+    ]
+    return Table(PAYBACK, ("case", *(axis.name for axis in plan.axes), "year", "p_paid_back"), rows)

@@ -18,13 +18,15 @@ from sim.tables import SUMMARY_COLUMNS, summary
 STATISTICS = ("mean", "se", "p10", "p50", "p90", "never")
 """Figures of a metric; ``never`` is the share of draws in which it is infinite."""
 Figures = dict[str, tuple[float, ...]]
-"""Metric: its `STATISTICS`; and for some ``metric.replicates``: the mean of each replicate."""
+"""Metric: its `STATISTICS`; for some ``metric.replicates``, the mean of each replicate; and `BY_YEAR`."""
 BY_REPLICATE = (
     *("paid_back", "project_npv_usd", "npv_positive", "investment_usd", "equity_npv_usd", "debt_usd", "defaulted"),
     *("lenders_loss_usd", "invested", "abandoned", "seized", "cost_of_sanctions_usd", "sanctions_save_money"),
 )
 """Metrics of which the means of replicates are kept, so that two sweeps can be compared future by future."""
 REPLICATES = ".replicates"
+BY_YEAR = "paid_back.by_year"
+"""Share of draws that have paid back by the end of each year from 0."""
 LIMITS = Limits(line_replicates=0, input_replicates=0)
 """No case of a sweep leaves cash flows or inputs behind."""
 
@@ -74,7 +76,14 @@ def figures(result: Result) -> Figures:
         found[name] = (*(float(row[place]) for place in places), _never(result, name))
         if name in BY_REPLICATE and result.sums[name].finite == result.draws:
             found[f"{name}{REPLICATES}"] = tuple(result.sums[name].means.tolist())
+    by_row = result.payback_counts[0].sum(axis=0) / result.draws
+    found[BY_YEAR] = tuple(by_row[:: result.grid.periods_per_year].tolist())
     return found
+
+
+def is_metric(name: str) -> bool:
+    """Say whether an entry of `Figures` holds the statistics of a metric."""
+    return not name.endswith(REPLICATES) and name != BY_YEAR
 
 
 def _never(result: Result, name: str) -> float:

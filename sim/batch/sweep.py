@@ -268,7 +268,7 @@ class _Sweep:
 
     def tables(self, found: dict[int, Figures]) -> list[Table]:
         """Return the table of the cases, and that of those that failed, where there are any."""
-        made = [columns.cases_table(self.plan, found)]
+        made = [columns.cases_table(self.plan, found), columns.payback_table(self.plan, found)]
         if self.failed:
             heads = ("case", *(axis.name for axis in self.plan.axes), "where", "key", "message", "cure")
             rows = [

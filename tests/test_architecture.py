@@ -73,6 +73,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sim.manifest": ("sim", "sim.base", "sim.errors", "sim.scenario"),
     "sim.results": ("sim", "sim.collect", "sim.errors", "sim.folder", "sim.manifest", "sim.tables"),
     "sim.notebook": ("sim.collect", "sim.engine", "sim.scenario", "sim.tables"),
+    "sim.report.html": (
+        *("sim", "sim.base", "sim.batch", "sim.checks", "sim.errors", "sim.model", "sim.report", "sim.results"),
+        *("sim.scenario", "sim.tables"),
+    ),
     "sim.report": ("sim.base", "sim.batch", "sim.checks", "sim.collect", "sim.report", "sim.results", "sim.tables"),
     "sim.report.statement_page": ("sim.report.format", "sim.sheets"),
     "sim.study": (

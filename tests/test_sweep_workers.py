@@ -131,11 +131,13 @@ def test_cases_that_always_kill(
     """Cases that kill every worker are failed cases; all others finish, and the next sweep does only what is left."""
     with monkeypatch.context() as patch:
         patch.setattr(sim.batch.sweep, "answers", deadly)
+        patch.setattr(sim.batch.sweep, "LEAST_SECONDS", 5.0)  # innocents are in one batch with the guilty
         assert sweep(scenario, tmp_path, *AXES, "--workers", "2") == 1
     said = capsys.readouterr().err
     assert "error: case 5 and 1 more: every process that took on this case has died" in said
     assert "Traceback" not in said
     errors = tables(tmp_path)["errors.csv"].splitlines()
+    assert [int(line.split(b",")[0]) for line in errors[1:]] == sorted({*DEADLY, *range(3, 25, 3)})
     dead = [line.split(b",")[0] for line in errors if b"has died" in line]
     assert dead == [b"%d" % number for number in DEADLY]
     whole = tables(alone)["cases.csv"].splitlines()

@@ -1,0 +1,68 @@
+"""What stands on a page, before it looks like anything: sections of words, figures and tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as text, written as people read numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    """Which columns hold numbers, and stand to the right."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with what it says in words and the table behind it; without a chart, why there is none."""
+
+    id: str
+    title: str
+    caption: str
+    spec: dict[str, Any] | None
+    """Vega-Lite."""
+    table: View | None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page."""
+
+    id: str
+    title: str
+    words: tuple[str, ...] = ()
+    """Paragraphs."""
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[tuple[str, View], ...] = ()
+    """Heading and table."""
+    folded: bool = False
+    """Shown only when opened."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One answer of the verdict: a label, a value in large type, and a remark."""
+
+    label: str
+    value: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole page."""
+
+    title: str
+    subtitle: str
+    verdict: tuple[Card, ...]
+    words: tuple[str, ...]
+    """What the cards do not say: the answer in sentences."""
+    caveats: tuple[str, ...]
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+    """What is missing, was changed, or is older than this program."""

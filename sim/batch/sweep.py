@@ -36,6 +36,8 @@ from sim.tables import Table
 LEAST_SECONDS = 0.05
 """A task holds as many cases as take this long, so that handing it over costs little beside it."""
 MOST_CASES = 256
+PATIENCE = 0.5
+"""Seconds to wait for another process that only looks after what killed runs have left."""
 DEAD = "every process that took on this case has died, perhaps out of memory"
 
 
@@ -94,9 +96,11 @@ def sweep(plan: Plan, folder: Path, crew: Crew, facts: Facts, tell: Tell) -> Swe
     with told(folder):
         inputs = _inputs(plan, scenarios)
         notes = ready(target) + _claim(plan, inputs, target, facts)
-        with locked(target, beside(target, "lock"), 0.0), Journal(target) as journal:
+        with locked(target, beside(target, "lock"), PATIENCE), Journal(target) as journal:
             if identity_of(target) != identity_of_run(*inputs):
                 raise BusyError([Problem(str(folder), "", "another sweep has taken this folder", "begin again")])
+            for part in target.glob(".*.sim-part"):
+                part.unlink()
             run = _Sweep(plan, scenarios, journal, crew, tell)
             run.all()
             found = run.figures()
@@ -184,6 +188,9 @@ class _Sweep:
         self.count = Count(plan.count)
         self.failed: list[Failed] = []
         self.keys: dict[int, str] = {}
+        self._same: dict[str, list[Case]] = {}
+        """Key under way: the cases that come to this scenario."""
+        self._bad: dict[str, tuple[Problem, ...]] = {}
 
     def all(self) -> None:
         """Compute what is not finished; cases whose process died in company have another chance alone."""
@@ -193,18 +200,21 @@ class _Sweep:
         self.failed.sort(key=lambda failed: failed.case.number)
 
     def _unfinished(self) -> Iterator[_Todo]:
-        begun: set[str] = set()
         for case in self.plan.cases():
             try:
                 data = self.scenarios.data(case)
             except ScenarioError as error:
-                self._fail(case, error.problems)
+                self._fail([case], error.problems)
                 continue
             key = self.keys[case.number] = key_of(digest_of(data), self.plan.seed, self.plan.draws)
-            if key in self.journal or key in begun:  # two cases may come to the same scenario
+            if key in self.journal:
                 self.count.kept += 1
+            elif key in self._bad:
+                self._fail([case], self._bad[key])
+            elif key in self._same:  # two cases may come to the same scenario
+                self._same[key].append(case)
             else:
-                begun.add(key)
+                self._same[key] = [case]
                 yield _Todo(case, key, Asked(name_of(self.plan, case), data, self.plan.draws, self.plan.seed))
 
     def _batches(self) -> Iterator[tuple[_Todo, ...]]:
@@ -235,22 +245,26 @@ class _Sweep:
             elif len(given[place]) > 1:
                 lost += given[place]
             else:
-                self._fail(given[place][0].case, (Problem("", "", DEAD, "take fewer --workers, or fewer --draws"),))
+                self._give_up(given[place][0], (Problem("", "", DEAD, "take fewer --workers, or fewer --draws"),))
             given[place] = ()
         return lost
 
     def _take(self, todo: _Todo, answer: Answer) -> None:
         self.count.seconds += answer.seconds
         if answer.problems:
-            self._fail(todo.case, self._located(todo.case, answer.problems))
+            self._give_up(todo, self._located(todo.case, answer.problems))
             return
         self.journal.add(todo.key, answer.figures)
-        self.count.done += 1
+        self.count.done += len(self._same.pop(todo.key))
         self.tell(self.count)
 
-    def _fail(self, case: Case, problems: tuple[Problem, ...]) -> None:
-        self.failed.append(Failed(case, problems))
-        self.count.failed += 1
+    def _give_up(self, todo: _Todo, problems: tuple[Problem, ...]) -> None:
+        self._bad[todo.key] = problems
+        self._fail(self._same.pop(todo.key), problems)
+
+    def _fail(self, cases: Sequence[Case], problems: tuple[Problem, ...]) -> None:
+        self.failed += [Failed(case, problems) for case in cases]
+        self.count.failed += len(cases)
         self.tell(self.count)
 
     def _located(self, case: Case, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -49,6 +49,10 @@ studies:
 	  $(PYTHON) -m sim sweep "scenarios/sweeps/$$name.yaml" --quiet --out "$$made/runs"; \
 	  mkdir -p "$$made/studies/$$name"; cp "$$made/runs/$$name/cases.csv" "$$made/studies/$$name/"; \
 	done; \
+	echo "explain press_claim base"; $(PYTHON) -m sim explain press_claim base --quiet \
+	  --metric "P(project_payback_years <= 40)" --csv "$$made/runs/explained"; \
+	mkdir -p "$$made/studies/press_claim_to_base"; \
+	cp "$$made/runs/explained/attribution.csv" "$$made/studies/press_claim_to_base/"; \
 	rm -rf $(REFERENCE)/studies; mkdir -p $(REFERENCE); cp -R "$$made/studies" $(REFERENCE)/studies
 
 # A thousand cases, some minutes; interrupted, it goes on where it was. In results/, of which git keeps none.

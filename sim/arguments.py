@@ -40,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
 
     _statement_options(verbs.add_parser("statement", help="sources and uses, cash flow, debt, balance sheet"))
 
+    _other_verbs(verbs)
+    for verb in dict.fromkeys(verbs.choices.values()):
+        verb.add_argument("--no-color", action="store_true", help="plain text on a terminal, too (as does NO_COLOR)")
+    return top
+
+
+def _other_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     describe = verbs.add_parser("describe", help="what a key, metric or line means: unit, bounds, formula, source")
     describe.add_argument("name", nargs="?", metavar="KEY", help="key, metric or line; without it an overview")
     describe.set_defaults(verb="describe")
@@ -57,7 +64,6 @@ def parser() -> argparse.ArgumentParser:
     completion = verbs.add_parser("completion", help="print shell completion")
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     completion.set_defaults(verb="completion")
-    return top
 
 
 def _run_options(run: argparse.ArgumentParser) -> None:

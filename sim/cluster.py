@@ -44,7 +44,7 @@ def cluster(address: str, workers: int) -> Iterator[Crew]:
                     )
                     address = stack.enter_context(made)
             client = stack.enter_context(distributed.Client(address, timeout=CONNECT_SECONDS))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             cure = "start a scheduler there (dask scheduler), or write --cluster local"
             raise ScenarioError.single(f"nobody answers: {error}", where=f"--cluster {address}", cure=cure) from None
         threads = sum(client.nthreads().values())

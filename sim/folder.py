@@ -59,6 +59,11 @@ def strangers(folder: Path) -> list[str]:
     return sorted({entry.name for entry in folder.iterdir()} - listed - _NOBODYS)
 
 
+def _whole(folder: Path) -> bool:
+    """Say whether a folder has all its tables; a sweep that is not finished has not."""
+    return b"\nfinished: false" not in _head(folder)
+
+
 def _head(folder: Path) -> bytes:
     """Return the manifest up to its scenario; empty where there is none."""
     try:
@@ -161,7 +166,10 @@ def _free_name(results: Path, folder: Path) -> Path:
     inputs = identity_of(results)
     for digits in range(8, 65, 4):
         path = folder.with_name(f"{folder.name}@{inputs[:digits]}")
-        if not os.path.lexists(path) or (path.is_dir() and identity_of(path) == inputs and not strangers(path)):
+        if not os.path.lexists(path):
+            return path
+        same = path.is_dir() and identity_of(path) == inputs and not strangers(path)
+        if same and (_whole(results) or not _whole(path)):
             return path
     raise FileExistsError(errno.EEXIST, "no name is free under which to keep the older results")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 ASIDE = ("_data", "batch", "report", "study", "verbs")
 """Folders that read results or look at scenarios, and compute none."""
-BESIDES = ("batch/figures.py",)
-"""What computes all the same: the figures of a case, which are kept."""
+BESIDES = ("batch/explain.py", "batch/figures.py", "batch/measure.py", "batch/values.py")
+"""What computes all the same: the figures of a case, which are kept, and the number that is explained."""
 
 
 @lru_cache(maxsize=1)

@@ -149,30 +149,36 @@ def test_standard_errors() -> None:
 )
 def test_merging(count: int, failing: list[list[int]], wanted: list[list[int]]) -> None:
     """Cases by hand."""
-    assert [sorted(one) for one in merge(count, map(frozenset, failing))] == wanted
+    bad = set(map(frozenset[int], failing))
+    assert [sorted(one) for one in merge(count, bad, bad.__contains__)] == wanted
 
 
 def test_steps_of_merging_name_what_they_avoid() -> None:
-    """The smallest failing set that a step removes is its reason."""
-    steps = list(merging(3, map(frozenset[int], [{0, 1}, {0}])))
-    assert steps == [(frozenset({0}), frozenset({2}), frozenset({0}))]
+    """The least set that fails is the reason, and only what mends it is drawn in."""
+    bad = {frozenset({0, 1}), frozenset({0})}
+    assert list(merging(3, bad, bad.__contains__)) == [(frozenset({0, 2}), frozenset({0}))]
+
+
+def test_innocent_players_are_not_drawn_in() -> None:
+    """Of ten players 3 needs 7; whatever failing sets are known, nobody else joins them."""
+    for known in ([{3}], [{0, 1, 2, 3, 4, 5}], [{3, 9}, {1, 3, 8}], [{0, 1, 2, 3, 4, 5, 6, 8, 9}]):
+        found = merge(10, map(frozenset[int], known), lambda one: 3 in one and 7 not in one)
+        assert [sorted(one) for one in found if len(one) > 1] == [[3, 7]]
 
 
 def test_the_ends_cannot_fail() -> None:
     """They are the two scenarios themselves."""
     for one in (frozenset[int](), frozenset({0, 1})):
         with pytest.raises(ValueError, match="must have a value"):
-            merge(2, [one])
+            merge(2, [one], [one].__contains__)
 
 
 @given(st.integers(2, 5).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.sampled_from(subsets(n)[1:-1])))))
 def test_no_union_of_merged_groups_fails(case: tuple[int, set[Set]]) -> None:
-    """The groups are a partition; the same partition comes out where every set stands for the rest."""
+    """The groups are a partition, and no union of them fails."""
     count, failing = case
     ordered = sorted(failing, key=sorted)
-    found = merge(count, ordered)
+    found = merge(count, ordered, failing.__contains__)
     assert sorted(i for one in found for i in one) == list(range(count))
     unions = {frozenset[int]().union(*(found[i] for i in some)) for some in subsets(len(found))}
     assert not unions & failing
-    full = frozenset(range(count))
-    assert merge(count, [full - one for one in ordered]) == found

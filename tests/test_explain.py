@@ -151,7 +151,7 @@ def test_groups_that_need_each_other_are_merged(by: By) -> None:
     together, link, reasons = ["costs", "macro"], "link", [f"{path}: {missing}inflation.eur and no macro.fx.eur"]
     if by == "key":
         together, link = [path, "macro.fx", "macro.inflation.eur"], "link.capacity_mw"
-        reasons.append(f"{path}: {missing}inflation.eur")
+        reasons = [f"{path}: {missing}fx.eur", f"{path}: {missing}inflation.eur"]
     (merged,) = found.merged
     assert (list(merged.groups), list(merged.reasons)) == (together, reasons)
     assert {part.group for part in found.parts} == {" + ".join(together), link}

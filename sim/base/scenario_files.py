@@ -136,7 +136,7 @@ def override(data: dict[Any, Any], marks: Marks, dotted: str, new: Any, said: st
     ``said``: where the change was asked for; ``--set KEY`` if nothing is given.
     """
     said = said or f"--set {dotted}"
-    way = _way(data, dotted, said.partition(" ")[0])
+    way = _way(data, dotted, said.partition(" ")[0] if said.startswith("--set") else said)
     *blocks, last = way
     holder: Any = data
     for i, part in enumerate(way):
@@ -161,6 +161,11 @@ def look_up(data: Mapping[Any, Any], dotted: str) -> Any:
     for part in _way(data, dotted, ""):
         holder = holder.get(part) if isinstance(holder, dict) else None
     return holder
+
+
+def way_to(data: Mapping[Any, Any], dotted: str) -> tuple[Any, ...]:
+    """Return the keys on a dotted path, as they are in the data or would be."""
+    return tuple(_way(data, dotted, ""))
 
 
 def _way(data: Mapping[Any, Any], dotted: str, said: str) -> list[Any]:

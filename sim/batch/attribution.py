@@ -10,7 +10,8 @@ such as one value per replicate; whatever their shape, it follows the axis of th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -118,38 +119,57 @@ def spread_sampled(entries: Array, by_replicate: Array) -> Array:
     return both
 
 
-def merge(count: int, failing: Iterable[Set]) -> list[Set]:
-    """Return the players 0 to ``count`` - 1 in groups of which no union is a set without a value.
+def merge(count: int, failing: Iterable[Set], fails: Callable[[Set], bool]) -> list[Set]:
+    """Return the players 0 to ``count`` - 1 in groups of which no union is one of the sets without a value.
 
-    Again and again those two groups are merged that remove most of the failing sets that are still unions of groups
-    (ties: first in order): a set is removed where it holds one of the two and not the other. The groups are in the
-    order of their first players.
+    ``failing`` are sets without a value that are known; ``fails`` tells of any set whether it has none. The groups are
+    in the order of their first players.
 
-    >>> [sorted(one) for one in merge(3, [frozenset({0}), frozenset({0, 1})])]
+    >>> bad = {frozenset({0}), frozenset({0, 1})}
+    >>> [sorted(one) for one in merge(3, bad, lambda one: one in bad)]
     [[0, 2], [1]]
     """
     found: list[Set] = [frozenset({i}) for i in range(count)]
-    for first, second, _ in merging(count, failing):
-        found[found.index(first)] |= second
-        found.remove(second)
+    for joined, _ in merging(count, failing, fails):
+        found = sorted([*(one for one in found if not one <= joined), joined], key=min)
     return found
 
 
-def merging(count: int, failing: Iterable[Set]) -> Iterator[tuple[Set, Set, Set]]:
-    """Yield the steps of `merge`: the two groups that become one, and the smallest failing set that this removes."""
+def merging(count: int, failing: Iterable[Set], fails: Callable[[Set], bool]) -> Iterator[tuple[Set, Set]]:
+    """Yield the steps of `merge`: the players that become one group, and the set without a value that shows why.
+
+    Of the smallest failing set that is a union of groups, the least part that still fails, and the least that has to
+    come with it to have a value, belong together; nobody else is drawn in.
+    """
     found: list[Set] = [frozenset({i}) for i in range(count)]
-    left = list(failing)
-    if any(len(one) in (0, count) for one in left):
+    known = sorted(set(failing), key=lambda one: (len(one), sorted(one)))
+    if any(len(one) in (0, count) for one in known):
         raise ValueError("the empty and the full set must have a value")
-    while left:
-        pairs = combinations(found, 2)
-        first, second = max(pairs, key=lambda pair: sum(_parts(one, *pair) for one in left))
-        yield first, second, min((one for one in left if _parts(one, first, second)), key=len)
-        left = [one for one in left if not _parts(one, first, second)]
-        found[found.index(first)] |= second
-        found.remove(second)
+    while True:
+        left = [one for one in known if frozenset().union(*(group for group in found if group <= one)) == one]
+        if not left:
+            return
+        core = _least([group for group in found if group <= left[0]], fails)
+        rest = [group for group in found if not group <= core]
+        own = [group for group in rest if group <= left[0]]
+        others = [group for group in rest if not group <= left[0]]
+        cure = _least([*others, *own], partial(_mends, fails, core))
+        yield core | cure, core
+        found = [*(group for group in found if not group <= core | cure), core | cure]
 
 
-def _parts(one: Set, first: Set, second: Set) -> bool:
-    """Say whether a set holds exactly one of two groups."""
-    return (first <= one) != (second <= one)
+def _mends(fails: Callable[[Set], bool], core: Set, some: Set) -> bool:
+    return not fails(core | some)
+
+
+def _least(groups: Sequence[Set], true: Callable[[Set], bool]) -> Set:
+    """Return a union of groups of which something is true, and of no smaller one; it is true of all together.
+
+    Groups are left out from the last on.
+    """
+    kept = list(groups)
+    for group in reversed(groups):
+        fewer = [other for other in kept if other != group]
+        if true(frozenset[int]().union(*fewer)):
+            kept = fewer
+    return frozenset[int]().union(*kept)

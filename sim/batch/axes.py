@@ -20,6 +20,12 @@ from sim.errors import ScenarioError
 
 MAX_CASES = 100_000
 """Cases that a sweep may have: more would take days, and a page of them nobody reads."""
+RESERVED = ("case", "year", "metric", "where", "key", "message", "cure")
+"""Columns of the tables of a sweep, which no axis can be called."""
+_NAME = re.compile(r"[^\W_][\w .*+%-]*")
+_STATISTIC = re.compile(r"[a-z_0-9]+\.(mean|se|p10|p50|p90|never|share_defined)")
+_TOO_FAR = 40
+"""Powers of ten from which no number of a scenario is."""
 RANGE = re.compile(r"\s*([-+.\deE]+)\s*:\s*([-+.\deE]+)\s*:\s*([-+.\deE]+)\s*")
 FACTOR = re.compile(r"x\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 
@@ -84,7 +90,11 @@ def of_values(name: str, values: Sequence[Any], where: str) -> Axis:
 
 def of_files(name: str, files: Sequence[Path], where: str) -> Axis:
     """Return an axis of scenario files, named after them."""
-    return checked(Axis(name, tuple(Point(file.stem, (), (file,)) for file in files), where))
+    stems = Counter(file.stem for file in files)
+    labels = [file.stem if stems[file.stem] == 1 else f"{file.resolve().parent.name}/{file.stem}" for file in files]
+    return checked(
+        Axis(name, tuple(Point(label, (), (file,)) for label, file in zip(labels, files, strict=True)), where)
+    )
 
 
 def of_variants(name: str, variants: Mapping[Any, Any], where: str) -> Axis:
@@ -102,11 +112,20 @@ def checked(axis: Axis) -> Axis:
     """Return an axis, or raise an error where it has no points or the same twice."""
     if not axis.points:
         raise problem(axis.where, axis.name, "nothing is on this axis", "write at least one value, such as 2,2.5,3")
-    seen = Counter(repr(point.label) for point in axis.points)
-    twice = next((point.label for point in axis.points if seen[repr(point.label)] > 1), None)
+    if not _NAME.fullmatch(axis.name) or axis.name in RESERVED or _STATISTIC.fullmatch(axis.name):
+        raise problem(
+            axis.where, axis.name, "is no name for an axis", "write NAME=… with letters, digits, _, - and dots"
+        )
+    seen = Counter(_same(point.label) for point in axis.points)
+    twice = next((point.label for point in axis.points if seen[_same(point.label)] > 1), None)
     if twice is not None:
         raise problem(axis.where, axis.name, f"{shown(twice)} is on this axis twice", "write it once")
     return axis
+
+
+def _same(label: Any) -> str:
+    """Return what two labels of one place have in common: 600 and 600.0 are one."""
+    return repr(float(label)) if isinstance(label, int | float) and not isinstance(label, bool) else str(label)
 
 
 def problem(where: str, path: str, message: str, cure: str) -> ScenarioError:
@@ -122,7 +141,7 @@ def numbers(start: Any, stop: Any, step: Any, where: str, path: str) -> list[int
     """
     try:
         first, last, width = (Decimal(str(number)) for number in (start, stop, step))
-        whole = all(number.is_finite() for number in (first, last, width))
+        whole = all(number.is_finite() and abs(number.adjusted()) < _TOO_FAR for number in (first, last, width))
     except InvalidOperation:
         whole = False
     if not whole:
@@ -163,6 +182,8 @@ def parse(text: str) -> Axis:
         return of_files(
             name, files_of([part.strip().removeprefix("@") for part in raw.split(",")], Path(), where, name), where
         )
+    if re.fullmatch(r"[-+.\d]+:[-+.\d]+", raw):
+        raise problem(where, name, f"{raw} is no range", f"write START:STOP:STEP, such as {raw}:0.5")
     span = RANGE.fullmatch(raw)
     if span:
         return of_values(name, numbers(span[1], span[2], span[3], where, name), where)
@@ -174,12 +195,16 @@ def files_of(names: Sequence[str], beside: Path, where: str, path: str) -> list[
     found: list[Path] = []
     for name in names:
         place = beside / name
-        if place.is_dir():
-            inside = sorted(place.glob("*.yaml"))
+        try:
+            folder, file = place.is_dir(), place.is_file()
+        except OSError as error:
+            raise problem(where, path, f"{cut(name, 60)}: {error.strerror}", "check the path") from None
+        if folder:
+            inside = sorted([*place.glob("*.yaml"), *place.glob("*.yml")])
             if not inside:
                 raise problem(where, path, f"the folder {name} has no scenario files", "name another one, or files")
             found += inside
-        elif place.is_file():
+        elif file:
             found.append(place)
         else:
             raise problem(where, path, f"{name} is no file or folder", strict_yaml.other_file(place))

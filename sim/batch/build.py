@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.base.scenario_files import look_up, override, read_files
+from sim.base.scenario_files import look_up, override, read_files, way_to
 from sim.base.strict_yaml import Document, Marks
 from sim.base.words import shown
 from sim.batch.axes import Axis, Drawn, Factor, problem
 from sim.batch.plan import Case, Plan, spread_out
-from sim.errors import ScenarioError
+from sim.errors import Problem, ScenarioError
 from sim.scenario import Spec, digest_of, from_document
 
 
@@ -28,6 +28,10 @@ class Scenarios:
     def data(self, case: Case) -> dict[str, Any]:
         """Return the merged data of a case."""
         return self._changed(case, {})
+
+    def data_of_files(self, case: Case) -> dict[str, Any]:
+        """Return what the files of a case say, before any key is changed."""
+        return self._document(case).data
 
     def spec(self, case: Case) -> Spec:
         """Return the scenario of a case, every key with its place; `ScenarioError` where it is wrong."""
@@ -109,25 +113,61 @@ def designed(plan: Plan) -> Plan:
         dist = under.uncertain[axis.name].dist if axis.name in under.uncertain else None
         if isinstance(axis.spread, Drawn) and dist is None:
             raise problem(axis.where, axis.name, "has no distribution to draw from", "write {from: 1, to: 2}")
+        if isinstance(axis.spread, Drawn):
+            _same_everywhere(axis, dist, bare)
         axes.append(spread_out(axis, plan.size, plan.seed, dist.quantile if dist is not None else float))
     return replace(plan, axes=tuple(axes))
 
 
+def _same_everywhere(axis: Axis, dist: Any, plan: Plan) -> None:
+    """Raise an error where the files on another axis give a key that is drawn another distribution."""
+    for place, other in enumerate(plan.axes):
+        for point in other.points if any(point.files for point in other.points) else ():
+            points = tuple(point if i == place else some.points[0] for i, some in enumerate(plan.axes))
+            leaf = Scenarios(plan).spec(Case(1, points)).uncertain.get(axis.name)
+            if leaf is None or leaf.dist != dist:
+                said = f"has another distribution in {point.label} of the axis {other.name}"
+                raise problem(axis.where, axis.name, said, "write {from: 1, to: 2}")
+
+
+def collide(plan: Plan, scenarios: Scenarios) -> None:
+    """Raise an error where two axes, or an axis and a setting, change the same key or one inside the other."""
+    data = scenarios.data_of_files(plan.case(0))
+    taken = [(way_to(data, key), key, "a setting of all cases") for key, _ in plan.settings]
+    for axis in plan.axes:
+        ways = [(way_to(data, path), path) for key in axis.keys for path in _expanded(data, key, axis)]
+        for i, (way, path) in enumerate(ways):
+            for other, name, what in [*taken, *((w, p, "this axis itself") for w, p in ways[:i] if p != path)]:
+                if all(a == b for a, b in zip(way, other, strict=False)):
+                    also = f" ({name})" if name != path else ""
+                    raise problem(
+                        axis.where, axis.name, f"{path} is changed by {what}{also}, too", "let one of them go"
+                    )
+        taken += [(way, path, f"the axis {axis.name}") for way, path in ways]
+
+
 def probe(plan: Plan, scenarios: Scenarios) -> None:
-    """Raise an error where an axis cannot be meant: what it says is wrong at its first point and at its last.
+    """Raise an error where an axis cannot be meant, as it is wrong at its first point and at its last, or every case.
 
     A single wrong value is a case that fails while the others go on.
     """
+    collide(plan, scenarios)
+    everywhere: set[Problem] | None = None
     for place, axis in enumerate(plan.axes):
         found: list[ScenarioError] = []
         ends = dict.fromkeys((0, len(axis.points) - 1))
         for end in ends:
             points = tuple(axis.points[end] if i == place else other.points[0] for i, other in enumerate(plan.axes))
+            problems: tuple[Problem, ...] = ()
             try:
                 scenarios.spec(Case(1, points))
             except ScenarioError as error:
-                own = [problem for problem in error.problems if problem.where == axis.where]
-                if own:
-                    found.append(ScenarioError(own))
+                problems = error.problems
+            everywhere = set(problems) if everywhere is None else everywhere & set(problems)
+            own = [problem for problem in problems if problem.where == axis.where]
+            if own:
+                found.append(ScenarioError(own))
         if len(found) == len(ends):
             raise found[0]
+    if everywhere:
+        raise ScenarioError(sorted(everywhere, key=str))

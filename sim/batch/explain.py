@@ -14,18 +14,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sim.base.sampling import REPLICATE, orders
 from sim.batch import attribution
 from sim.batch.changes import MISSING, Change, differences
 from sim.batch.groups import By, groups
+from sim.batch.hybrids import Check, Hybrids
 from sim.batch.hybrids import Evaluate as Evaluate
-from sim.batch.hybrids import Hybrids
 from sim.batch.hybrids import Merged as Merged
 from sim.batch.hybrids import Values as Values
 from sim.batch.measure import Measure
 from sim.collect import Limits
-from sim.engine import simulate
+from sim.engine import run_block, simulate
 from sim.errors import ScenarioError
+from sim.prepare import prepare
 from sim.scenario import Spec, from_data
 from sim.tables import Table, definition
 
@@ -114,17 +117,43 @@ def explain(a: Spec, b: Spec, measure: Measure, by: By, draws: int, seed: int, e
     if not changes:
         message = "the two scenarios differ in nothing that changes a number"
         raise ScenarioError.single(message, where=f"{a.name}, {b.name}", cure="name two that do")
-    found = Hybrids(a, b, sorted(groups(changes, by), key=lambda group: group.name), measure, evaluate)
+    found = Hybrids(a, b, sorted(groups(changes, by), key=lambda group: group.name), measure, evaluate, _check(measure))
+    found.run([frozenset(), frozenset(range(len(found.blocks)))])
+    if len(found.blocks) > EXACT_GROUPS:
+        found.probe()
+        found.merge()
+    every = orders(seed, "explain", len(found.groups), PAIRS)
     while True:
-        taken = _orders(len(found.blocks), seed)
+        taken = _orders(found.blocks, every)
         found.run(attribution.subsets(len(found.blocks)) if taken is None else attribution.on_the_way(taken))
         if not found.merge():
             return _explained(found, taken, by, seed)
 
 
-def _orders(count: int, seed: int) -> attribution.Orders | None:
-    """Return the orders to sample; None where all sets are few enough."""
-    return None if count <= EXACT_GROUPS else orders(seed, "explain", count, PAIRS)
+def _check(measure: Measure) -> Check:
+    """Return what tells why a scenario has no number: it is none, its loans cannot be agreed, or it has no metric."""
+
+    def check(name: str, data: Mapping[str, Any]) -> ScenarioError | None:
+        try:
+            model = prepare(from_data(name, data))
+        except ScenarioError as error:
+            return error
+        metrics = run_block(model, model.lenders).metrics
+        return None if measure.metric in metrics else measure.missing(metrics, name)
+
+    return check
+
+
+def _orders(blocks: list[attribution.Set], every: attribution.Orders) -> attribution.Orders | None:
+    """Return the orders of blocks to sample, None where all sets are few enough.
+
+    They are the orders of all groups, a block where its first group stands: merging leaves most sets as they are.
+    """
+    if len(blocks) <= EXACT_GROUPS:
+        return None
+    places = np.argsort(every, axis=1)
+    firsts = np.stack([places[:, sorted(block)].min(axis=1) for block in blocks], axis=1)
+    return np.argsort(firsts, axis=1)
 
 
 def _explained(found: Hybrids, taken: attribution.Orders | None, by: By, seed: int) -> Explanation:

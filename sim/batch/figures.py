@@ -15,8 +15,8 @@ from sim.errors import Problem, ScenarioError
 from sim.scenario import from_data
 from sim.tables import SUMMARY_COLUMNS, summary
 
-STATISTICS = ("mean", "se", "p10", "p50", "p90", "never")
-"""Figures of a metric; ``never`` is the share of draws in which it is infinite."""
+STATISTICS = ("mean", "se", "p10", "p50", "p90", "share_defined", "never")
+"""Figures of a metric; ``share_defined`` is the share of draws that have it, ``never`` that in which it is infinite."""
 Figures = dict[str, tuple[float, ...]]
 """Metric: its `STATISTICS`; for some ``metric.replicates``, the mean of each replicate; and `BY_YEAR`."""
 BY_REPLICATE = (

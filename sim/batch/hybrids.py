@@ -33,6 +33,10 @@ Evaluate = Callable[[Sequence[tuple[str, dict[str, Any]]]], Iterable[Values | Sc
 """Gives the number in each of several scenarios, (name, data), in their order; an error for one that cannot be run."""
 
 
+Check = Callable[[str, dict[str, Any]], ScenarioError | None]
+"""Tells, without running it, why a scenario, (name, data), has no such number; None where it has one."""
+
+
 @dataclass(frozen=True)
 class Merged:
     """Groups that cannot be changed one without the other, and what was wrong with hybrids that did so."""
@@ -52,9 +56,11 @@ class Hybrids:
     """In the order of their names, which does not depend on which scenario is the first."""
     measure: Measure
     evaluate: Evaluate
+    check: Check
     known: dict[Set, Values | ScenarioError] = field(default_factory=dict)
     blocks: list[Set] = field(default_factory=list)
     """Groups that are changed together."""
+    _looked_at: dict[Set, ScenarioError | None] = field(default_factory=dict)
     _reasons: list[tuple[Set, str]] = field(default_factory=list)
     """Groups that were put together, and why."""
 
@@ -74,18 +80,48 @@ class Hybrids:
             elif not math.isfinite(value.pooled):
                 raise self.measure.refused(value.pooled, name, definition(self.measure.metric, self.a).unit)
 
+    def probe(self) -> None:
+        """Find out which single groups cannot be changed alone, or left out alone, without running them."""
+        count = len(self.blocks)
+        for i in range(count):
+            for one in (frozenset({i}), frozenset(range(count)) - {i}):
+                self._fails(one)
+
     def merge(self) -> bool:
-        """Merge blocks until no failing hybrid lies between them; False where none does."""
+        """Merge blocks until no failing hybrid that is known lies between them; False where none does.
+
+        The search looks from the end with the lesser digest, so that exchanging ``a`` and ``b`` merges the same.
+        """
         count, failing = len(self.blocks), self._failing()
-        into: list[Set] = attribution.merge(count, failing)
-        for first, second, avoided in attribution.merging(count, failing):
-            error = self.known[self._groups_of(avoided)]
+        every = frozenset(range(count))
+
+        def seen(one: Set) -> Set:
+            return every - one if self.a.digest > self.b.digest else one
+
+        before = list(self.blocks)
+        steps = list(attribution.merging(count, map(seen, failing), lambda one: self._fails(seen(one))))
+        errors = [self._result(seen(core)) for _, core in steps]
+        for (joined, _), error in zip(steps, errors, strict=True):
+            groups = frozenset[int]().union(*(before[i] for i in joined))
             assert isinstance(error, ScenarioError)
             problem = error.problems[0]
-            reason = f"{problem.path}: {problem.message}" if problem.path else problem.message
-            self._reasons.append((self._groups_of(first | second), reason))
-        self.blocks = [self._groups_of(one) for one in into]
+            self._reasons.append((groups, f"{problem.path}: {problem.message}" if problem.path else problem.message))
+            self.blocks = sorted([*(block for block in self.blocks if not block <= groups), groups], key=min)
         return bool(failing)
+
+    def _fails(self, blocks: Set) -> bool:
+        return isinstance(self._result(blocks), ScenarioError)
+
+    def _result(self, blocks: Set) -> Values | ScenarioError | None:
+        """Return what is known of a hybrid; what has not been run is looked at without running it."""
+        one = self._groups_of(blocks)
+        if one in self.known:
+            return self.known[one]
+        if one not in self._looked_at:
+            self._looked_at[one] = (
+                self.check(self._name(one), self._data(one)) if 0 < len(one) < len(self.groups) else None
+            )
+        return self._looked_at[one]
 
     def merged(self) -> Iterator[Merged]:
         """Yield the blocks of more than one group."""
@@ -107,7 +143,8 @@ class Hybrids:
 
     def _failing(self) -> list[Set]:
         """Return the sets of blocks whose hybrid cannot be run, in the order in which they were found."""
-        failing = [one for one, value in self.known.items() if isinstance(value, ScenarioError)]
+        found = {**self._looked_at, **self.known}
+        failing = [one for one, value in found.items() if isinstance(value, ScenarioError)]
         inside = [frozenset(i for i, block in enumerate(self.blocks) if block <= one) for one in failing]
         return [blocks for one, blocks in zip(failing, inside, strict=True) if self._groups_of(blocks) == one]
 

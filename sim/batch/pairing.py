@@ -36,6 +36,9 @@ class Estimate:
     """Ends of the interval of confidence."""
     compared: float
     """Share of draws in which both have a finite value; NaN where draws are not compared one by one."""
+    mean_a: float = math.nan
+    mean_b: float = math.nan
+    """Means over these draws; NaN where draws are not compared one by one."""
 
 
 def of_pairs(a: Array, b: Array) -> Estimate:
@@ -53,7 +56,8 @@ def of_pairs(a: Array, b: Array) -> Estimate:
     difference = float(totals.sum() / counts.sum())
     se = standard_error(means, None if both.all() else counts)
     half = _student(int(np.count_nonzero(counts)) - 1) * se if se > 0.0 else se
-    return Estimate(difference, se, difference - half, difference + half, float(both.mean()))
+    means_of_both = float(a[both].mean()), float(b[both].mean())
+    return Estimate(difference, se, difference - half, difference + half, float(both.mean()), *means_of_both)
 
 
 def of_replicates(a: Array, b: Array) -> Estimate:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.base.sampling import strata
+from sim.base.sampling import REPLICATE, strata
 from sim.batch.axes import MAX_CASES, Axis, Factor, Point, Span, problem
 from sim.errors import ScenarioError
+from sim.scenario import digest_of
 
 DESIGNS = ("product", "zip", "latin_hypercube")
 
@@ -44,6 +43,11 @@ class Plan:
     title: str = ""
 
     @property
+    def whole_draws(self) -> int:
+        """Draws of each case, in whole replicates."""
+        return -(-self.draws // REPLICATE) * REPLICATE
+
+    @property
     def count(self) -> int:
         """Number of cases."""
         lengths = [len(axis.points) for axis in self.axes]
@@ -73,7 +77,7 @@ def checked(plan: Plan) -> Plan:
     if not plan.axes:
         cure = "add --vary KEY=V1,V2, or name a study file (scenarios/sweeps/)"
         raise ScenarioError.single("nothing varies", where=str(plan.base[0]) if plan.base else "", cure=cure)
-    _collisions(plan)
+    _names(plan)
     spread = [axis for axis in plan.axes if axis.spread is not None]
     if plan.design != "latin_hypercube" and spread:
         cure = "give it a step, or the study design: latin_hypercube and cases: 1000"
@@ -92,30 +96,14 @@ def checked(plan: Plan) -> Plan:
     return plan
 
 
-def _collisions(plan: Plan) -> None:
-    names: set[str] = set()
-    taken = [(key, "--set") for key, _ in plan.settings]
+def _names(plan: Plan) -> None:
+    seen: set[str] = set()
     for axis in plan.axes:
-        if axis.name in names:
+        if axis.name in seen:
             raise problem(
                 axis.where, axis.name, "two axes have this name", "give one of them another name, or join them"
             )
-        names.add(axis.name)
-        for key in axis.keys:
-            other = next(((k, of) for k, of in taken if _meet(key, k)), None)
-            if other is not None:
-                said = (
-                    f"{key} is changed by {other[1]} ({other[0]}), too"
-                    if other[0] != key
-                    else f"{key} is changed by {other[1]}, too"
-                )
-                raise problem(axis.where, axis.name, said, "let one of them go")
-        taken += [(key, f"the axis {axis.name}") for key in axis.keys]
-
-
-def _meet(one: str, other: str) -> bool:
-    """Say whether two keys, perhaps with ``*``, may change the same number: one is the other or lies inside it."""
-    return all(a == b or "*" in (a, b) for a, b in zip(one.split("."), other.split("."), strict=False))
+        seen.add(axis.name)
 
 
 # --- Latin hypercube ----------------------------------------------------------------------------------------------
@@ -149,4 +137,4 @@ def identity(plan: Plan) -> str:
         for axis in plan.axes
     ]
     named = [plan.name, list(plan.settings), plan.design, plan.size, list(plan.metrics)]
-    return hashlib.sha256(json.dumps([named, axes], default=str, sort_keys=True).encode()).hexdigest()
+    return digest_of({"named": named, "axes": axes})

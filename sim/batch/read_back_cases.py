@@ -109,5 +109,6 @@ def _axis(cell: str, comma: bool) -> Axis:
 
 def _unread(place: Place, sheet: Sheet, axes: tuple[str, ...], figures: set[str]) -> list[str]:
     """Return a word on columns that are neither axis nor figure."""
-    other = [name for name in sheet.columns if name != CASE and name not in axes and name not in figures]
+    told = {CASE, *axes, *figures}
+    other = [name for name in sheet.columns if name not in told and not name.endswith(".share_defined")]
     return [f"Columns of {place.csv} that are not compared: {names(other)}."] if other else []

@@ -42,6 +42,8 @@ def read(path: Path) -> Means:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException):
         return {}
+    if not {"case", "metric"} <= set(table.column_names):
+        return {}
     names = [name for name in table.column_names if name not in ("case", "metric")]
     values = np.column_stack([table[name].to_numpy() for name in names]) if names else np.empty((table.num_rows, 0))
     keys = zip(table["case"].to_pylist(), table["metric"].to_pylist(), strict=True)

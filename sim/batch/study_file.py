@@ -19,7 +19,6 @@ from sim.errors import Problem, ScenarioError
 KEYS = ("title", "about", "source", "base", "set", "axes", "design", "cases", "draws", "seed", "metrics")
 """Keys of a study file."""
 FORMS = ("from", "to", "step", "times", "files", "folder", "variants", "drawn")
-NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 class Defaults(NamedTuple):
@@ -34,7 +33,12 @@ def is_study(file: Path) -> bool:
     """Say by its keys whether a file is a study; a scenario has no axes."""
     try:
         with file.open("rb") as handle:
-            return re.search(rb"^axes:", handle.read(strict_yaml.MAX_BYTES), re.MULTILINE) is not None
+            return (
+                re.search(
+                    rb"^(?:\xef\xbb\xbf)?['\"]?axes['\"]?[ \t]*:", handle.read(strict_yaml.MAX_BYTES), re.MULTILINE
+                )
+                is not None
+            )
     except OSError:
         return False
 
@@ -69,12 +73,15 @@ class _Study:
             raise self._error("design", "a Latin hypercube has a number of cases", "write cases: 1000")
         if not hypercube and "cases" in self.data:
             raise self._error("cases", f"a {design} has as many cases as its axes make", "leave this line out")
-        metrics = self._texts("metrics")
+        metrics = self._texts("metrics", said=self.data.get("metrics"))
+        bases = self._texts("base", said=self.data.get("base"))
+        if not bases and not any(point.files for axis in found for point in axis.points):
+            raise problem(str(self.file), "base", "there is no scenario under the axes", "write base: FILE.yaml")
         check_metrics(metrics, self._where("metrics"))
         settings = (*self._block("set").items(), *defaults.settings)
         return Plan(
             name=self.file.stem,
-            base=tuple(axes.files_of(self._texts("base"), self.file.parent, self._where("base"), "base")),
+            base=tuple(axes.files_of(bases, self.file.parent, self._where("base"), "base")),
             settings=tuple((str(key), new) for key, new in settings),
             axes=found,
             design=design,
@@ -117,17 +124,21 @@ class _Study:
         if strange is not None:
             cure = suggestion(strange, FORMS, f"known: {', '.join(FORMS)}")
             raise problem(where, name, f"an axis has no {strange!r}", cure)
+        if len(set(said) & {"variants", "times", "from", "files", "folder"}) > 1 and set(said) != {"files", "folder"}:
+            raise problem(where, name, f"{shown(said)} is more than one axis", "make two axes of it")
         if "variants" in said:
             return axes.of_variants(name, said["variants"] if isinstance(said["variants"], dict) else {}, where)
         if "folder" in said or "files" in said:
-            names = [*_texts(said.get("folder")), *_texts(said.get("files"))]
+            names = [text for key in ("folder", "files") for text in self._texts("axes", name, key, said=said.get(key))]
             return axes.of_files(name, axes.files_of(names, self.file.parent, where, name), where)
         if "times" not in said:
             return _range(name, said, where, factor=False)
         inner = said["times"]
         if isinstance(inner, dict):
             return _range(name, inner, where, factor=True)
-        return axes.of_values(name, [f"x{value}" for value in inner] if isinstance(inner, list) else [], where)
+        if not isinstance(inner, list):
+            raise problem(where, name, f"{shown(inner)} is no list of factors", "write times: [0.8, 1.2]")
+        return axes.of_values(name, [f"x{value}" for value in inner], where)
 
     def _block(self, key: str) -> Mapping[Any, Any]:
         said = self.data.get(key, {})
@@ -135,11 +146,13 @@ class _Study:
             raise self._error(key, f"{shown(said)} is no block of keys", "write KEY: VALUE below it")
         return said
 
-    def _texts(self, key: str) -> tuple[str, ...]:
-        said = self.data.get(key)
-        if said is not None and not _texts(said):
-            raise self._error(key, f"{shown(said)} is no name", "write a name, or a list of names")
-        return tuple(_texts(said))
+    def _texts(self, *place: str, said: Any) -> tuple[str, ...]:
+        items = said if isinstance(said, list) else [] if said is None else [said]
+        wrong = next((item for item in items if not isinstance(item, str) or not item), None)
+        if wrong is not None or (said is not None and not items):
+            message = f"{shown(said if wrong is None else wrong)} is no name"
+            raise problem(self._where(*place), ".".join(place), message, "write a name, or a list of names")
+        return tuple(items)
 
     def _one_of(self, key: str, words: Sequence[str], default: str) -> str:
         said = self.data.get(key, default)
@@ -159,11 +172,6 @@ class _Study:
 
     def _error(self, key: str, message: str, cure: str) -> ScenarioError:
         return problem(self._where(key), key, message, cure)
-
-
-def _texts(said: Any) -> list[str]:
-    items = said if isinstance(said, list) else [said]
-    return [item for item in items if isinstance(item, str) and item] if said is not None else []
 
 
 def _range(name: str, said: Mapping[str, Any], where: str, factor: bool) -> Axis:

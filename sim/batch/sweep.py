@@ -11,7 +11,6 @@ import math
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from sim.batch import columns, replicates
 from sim.batch.build import Scenarios, name_of
 from sim.batch.figures import Answer, Asked, Figures, answers
 from sim.batch.journal import NAME, Journal, key_of
+from sim.batch.outcome import Count, Failed, Swept
 from sim.batch.plan import Case, Plan, identity
 from sim.errors import Problem, ScenarioError
 from sim.folder import MANIFEST, beside, identity_of, ready, swap, writing
@@ -41,44 +41,6 @@ PATIENCE = 0.5
 DEAD = "every process that took on this case has died, perhaps out of memory"
 
 
-class Failed(NamedTuple):
-    """A case without figures, and why."""
-
-    case: Case
-    problems: tuple[Problem, ...]
-
-
-@dataclass
-class Count:
-    """How far a sweep is."""
-
-    total: int
-    kept: int = 0
-    """Cases that were finished before."""
-    done: int = 0
-    failed: int = 0
-    seconds: float = 0.0
-    """What the cases have taken, added up over all processes."""
-
-    @property
-    def left(self) -> int:
-        """Return the number of cases that are still to come."""
-        return self.total - self.kept - self.done - self.failed
-
-
-@dataclass(frozen=True)
-class Swept:
-    """A sweep that has come to its end."""
-
-    plan: Plan
-    folder: Path
-    table: Table
-    failed: tuple[Failed, ...]
-    count: Count
-    files: tuple[Path, ...]
-    notes: tuple[str, ...]
-
-
 Tell = Callable[[Count], None]
 """Hears how far a sweep is, after every case."""
 Facts = Callable[[], dict[str, Any]]
@@ -92,8 +54,8 @@ def sweep(plan: Plan, folder: Path, crew: Crew, facts: Facts, tell: Tell) -> Swe
     or another sweep is at work in it.
     """
     scenarios = Scenarios(plan)
-    target = folder.resolve() if folder.is_symlink() else folder
     with told(folder):
+        target = folder.resolve() if folder.is_symlink() else folder
         inputs = _inputs(plan, scenarios)
         notes = ready(target) + _claim(plan, inputs, target, facts)
         with locked(target, beside(target, "lock"), PATIENCE), Journal(target) as journal:
@@ -117,7 +79,7 @@ def sweep(plan: Plan, folder: Path, crew: Crew, facts: Facts, tell: Tell) -> Swe
 
 def _inputs(plan: Plan, scenarios: Scenarios) -> tuple[str, int, int]:
     """Return what makes a sweep: the hash of plan and files, seed, draws."""
-    return hashlib.sha256(f"{identity(plan)} {scenarios.digest}".encode()).hexdigest(), plan.seed, plan.draws
+    return hashlib.sha256(f"{identity(plan)} {scenarios.digest}".encode()).hexdigest(), plan.seed, plan.whole_draws
 
 
 def _claim(plan: Plan, inputs: tuple[str, int, int], folder: Path, facts: Facts) -> list[str]:
@@ -151,7 +113,7 @@ def _write_manifest(
         "kind": "sweep",
         "name": plan.name,
         "seed": plan.seed,
-        "draws": plan.draws,
+        "draws": plan.whole_draws,
         "finished": count is not None,
         "cases": plan.count,
         "failed": count.failed if count is not None else 0,
@@ -206,7 +168,7 @@ class _Sweep:
             except ScenarioError as error:
                 self._fail([case], error.problems)
                 continue
-            key = self.keys[case.number] = key_of(digest_of(data), self.plan.seed, self.plan.draws)
+            key = self.keys[case.number] = key_of(digest_of(data), self.plan.seed, self.plan.whole_draws)
             if key in self.journal:
                 self.count.kept += 1
             elif key in self._bad:
@@ -215,7 +177,7 @@ class _Sweep:
                 self._same[key].append(case)
             else:
                 self._same[key] = [case]
-                yield _Todo(case, key, Asked(name_of(self.plan, case), data, self.plan.draws, self.plan.seed))
+                yield _Todo(case, key, Asked(name_of(self.plan, case), data, self.plan.whole_draws, self.plan.seed))
 
     def _batches(self) -> Iterator[tuple[_Todo, ...]]:
         """Yield cases together, more of them where they turn out to be short; that shows in no result."""
@@ -282,7 +244,8 @@ class _Sweep:
 
     def tables(self, found: dict[int, Figures]) -> list[Table]:
         """Return the table of the cases, and that of those that failed, where there are any."""
-        made = [columns.cases_table(self.plan, found), columns.payback_table(self.plan, found)]
+        cases = columns.cases_table(self.plan, found)
+        made = [cases, columns.columns_table(cases, self.plan), columns.payback_table(self.plan, found)]
         if self.failed:
             heads = ("case", *(axis.name for axis in self.plan.axes), "where", "key", "message", "cure")
             rows = [

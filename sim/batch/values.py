@@ -22,19 +22,20 @@ class _Asked(NamedTuple):
     seed: int
 
 
-def evaluator(crew: Crew, measure: Measure, draws: int, seed: int, tell: Callable[[int], None]) -> Evaluate:
-    """Return what runs scenarios on a crew; ``tell`` hears how many are done."""
-    done = 0
+def evaluator(crew: Crew, measure: Measure, draws: int, seed: int, tell: Callable[[int, int], None]) -> Evaluate:
+    """Return what runs scenarios on a crew; ``tell`` hears how many are done, of how many that are known of."""
+    done = total = 0
 
     def evaluate(scenarios: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[Values | ScenarioError]:
-        nonlocal done
+        nonlocal done, total
+        total += len(scenarios)
         asked = [_Asked(name, data, measure, draws, seed) for name, data in scenarios]
         for result in in_order(crew, _answer, asked, len(asked)) if asked else ():
             if isinstance(result, Lost):
                 cure = "take fewer --workers, or fewer --draws"
                 raise ScenarioError([Problem("", "", "the process of a worker has died again and again", cure)])
             done += 1
-            tell(done)
+            tell(done, total)
             yield result
 
     return evaluate

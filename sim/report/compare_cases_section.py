@@ -29,7 +29,7 @@ def blocks(pair: CasePair) -> Iterator[Block]:
     for metric, stat in _chosen(pair):
         yield _table(pair, metric, stat)
     if len(pair.places) > MOST_CASES:
-        yield Words(f"The first {MOST_CASES} of {len(pair.places):,} cases; all are in comparison.csv.")
+        yield Words(f"The first {MOST_CASES} of {len(pair.places):,} cases; --csv DIR writes all of them.")
     notes = [*_alone(pair, pair.a, pair.only_a), *_alone(pair, pair.b, pair.only_b), *pair.notes]
     if notes:
         yield Words("Before you rely on this", "heading")

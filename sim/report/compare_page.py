@@ -223,6 +223,8 @@ def _same(one: Difference, point: str) -> bool:
 
 def _row(one: Difference, point: str, label: str) -> tuple[str, ...]:
     a, b = one.a.point(point), one.b.point(point)
+    if point == "mean" and _partial(one) and not math.isnan(one.mean.mean_a):
+        a, b = one.mean.mean_a, one.mean.mean_b
     by = scale(one.unit, [a, b])
     head = label.format({"mean": "", "p50": "median, "}.get(point, f"{point}, ".upper()) + by.unit).rstrip(", ")
     if point == "mean":
@@ -243,10 +245,10 @@ def _partial(one: Difference) -> bool:
 def _star(partial: list[Difference]) -> str:
     shares = sorted(one.mean.compared for one in partial if one.paired)
     if not shares:
-        return "* Of the futures that have a value, which differ between the two."
+        return "* Each of its own futures that have a value."
     low, high = say.share(shares[0]), say.share(shares[-1])
     some = low if low == high else f"{low} to {high}"
-    return f"* Of the futures that have a value; difference, better and equal of those that have one in both: {some}."
+    return f"* Of the futures that have a value in both: {some}."
 
 
 # --- inputs, and what only one has --------------------------------------------------------------------------------

@@ -41,9 +41,10 @@ class Progress:
         ahead = f", {rate:.1f} a second, {left / rate:,.0f} s left" if worked else ""
         self._show(f"{done:,} cases done{before}{bad}, {left:,} left{ahead}")
 
-    def scenarios(self, done: int) -> None:
-        """Show the scenarios that have been run, where their number is not known before."""
-        self._show(f"{done:,} scenarios done")
+    def scenarios(self, done: int, total: int) -> None:
+        """Show the scenarios that have been run, of those that are known to be needed."""
+        left = (time.monotonic() - self._start) * (total - done) / max(done, 1)
+        self._show(f"{done:,} of {total:,} scenarios done, {left:,.0f} s left")
 
     def _show(self, text: str) -> None:
         now = time.monotonic()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.arguments import DRAWS, SEED
-from sim.verbs.crews import crew_of
+from sim.verbs.crews import crew_of, workers_of
 from sim.verbs.reading import read_scenario, scenario_file
+from sim.verbs.screen import show, unicode_screen
 
 if TYPE_CHECKING:
+    from sim.batch.outcome import Count, Swept
     from sim.batch.plan import Plan
-    from sim.batch.sweep import Count, Swept
     from sim.errors import Problem
 
 LONGEST_NAME = 80
@@ -34,7 +34,7 @@ def sweep(options: argparse.Namespace) -> int:
     scenarios = Scenarios(plan)
     probe(plan, scenarios)
     if options.dry_run:
-        return _rehearse(plan, scenarios, options.workers or os.cpu_count() or 1)
+        return _rehearse(plan, scenarios, workers_of(options))
     return _sweep(plan, options)
 
 
@@ -46,10 +46,12 @@ def _plan(options: argparse.Namespace) -> Plan:
     from sim.batch.columns import check_metrics
     from sim.batch.plan import Plan
     from sim.errors import ScenarioError
-    from sim.scenario import parse_override
+    from sim.scenario import parse_override, read
 
     settings = tuple(parse_override(text) for text in options.set)
     file = scenario_file(options.file)
+    if not file.is_file():
+        read(file)  # which says what is wrong with it
     check_metrics(options.metric, "--metric")
     if study_file.is_study(file):
         if options.vary or options.zip:
@@ -60,19 +62,22 @@ def _plan(options: argparse.Namespace) -> Plan:
         plan = replace(plan, metrics=tuple(options.metric)) if options.metric else plan
     else:
         varied = tuple(axes.parse(text) for text in options.vary)
-        short = "_by_".join([file.stem, *(axis.name.rpartition(".")[2] or axis.name for axis in varied)])
+        words = [axis.name.rpartition(".")[2] or axis.name for axis in varied]
+        short = re.sub(r"[^\w.+-]+", "_", "_by_".join([file.stem, *words]))
+        title = f"{file.stem} by {' and '.join(words)}"
         seed = SEED if options.seed is None else options.seed
         design, metrics = "zip" if options.zip else "product", tuple(options.metric)
         draws = options.draws or DRAWS
-        plan = Plan(short[:LONGEST_NAME], (file,), settings, varied, design, 0, draws, seed, metrics)
+        plan = Plan(short[:LONGEST_NAME], (file,), settings, varied, design, 0, draws, seed, metrics, title)
     return replace(plan, name=_folder_name(options.name)) if options.name else plan
 
 
 def _folder_name(name: str) -> str:
     from sim.errors import ScenarioError
 
-    if Path(name).name != name or name in (".", ".."):
-        raise ScenarioError.single(f"{name!r} is no name of a folder", where="--name", cure="put the path into --out")
+    if not re.fullmatch(r"\w[\w .+-]*", name):
+        cure = "use letters, digits, _, - and dots; put the path into --out"
+        raise ScenarioError.single(f"{name!r} is no name of a folder", where="--name", cure=cure)
     return name
 
 
@@ -84,14 +89,18 @@ def _rehearse(plan: Plan, scenarios: Any, workers: int) -> int:
     from sim.batch.figures import Asked, answer
     from sim.report.sweep_page import rehearsal
 
-    first = plan.case(0)
-    seconds = []
-    for draws in (256, 1024):  # a line through two points: what a case costs before its first draw, and each draw
-        asked = Asked(name_of(plan, first), scenarios.data(first), draws, plan.seed)
-        seconds.append(min(answer(asked).seconds for _ in range(2)))
-    each = (seconds[1] - seconds[0]) / 768.0
-    whole = max(seconds[0] + each * (plan.draws - 256), seconds[0]) * plan.count / min(workers, plan.count)
-    _show(rehearsal(plan, list(islice(plan.cases(), 5)), whole, workers))
+    seconds = [0.0, 0.0]
+    tried = dict.fromkeys((0, plan.count // 2, plan.count - 1))
+    for place in tried:
+        case = plan.case(place)
+        for i, draws in enumerate((256, 1024)):  # what a case costs before its first draw, and each draw
+            found = answer(Asked(name_of(plan, case), scenarios.data(case), draws, plan.seed))
+            seconds[i] += found.seconds / len(tried)
+            for problem in found.problems if i == 0 else ():
+                print(f"note: case {case.number} fails: {problem}", file=sys.stderr)
+    each = max(seconds[1] - seconds[0], 0.0) / 768.0
+    whole = (seconds[0] + each * max(plan.whole_draws - 256, 0)) * plan.count / min(workers, plan.count)
+    show(rehearsal(plan, list(islice(plan.cases(), 5)), whole, workers))
     return 0
 
 
@@ -103,7 +112,7 @@ def _sweep(plan: Plan, options: argparse.Namespace) -> int:
     from sim.report.sweep_page import page
 
     started = time.perf_counter()
-    workers = size = options.workers or os.cpu_count() or 1
+    workers = size = workers_of(options)
     last: list[Count] = []
 
     def facts() -> dict[str, Any]:
@@ -128,7 +137,7 @@ def _sweep(plan: Plan, options: argparse.Namespace) -> int:
     if not options.quiet:
         for note in swept.notes:
             print(f"note: {note}", file=sys.stderr)
-        _show(page(swept, time.perf_counter() - started))
+        show(page(swept, time.perf_counter() - started))
     if swept.failed:
         _complain(swept)
     return 1 if swept.failed else 0
@@ -159,7 +168,7 @@ def compare(options: argparse.Namespace) -> int:
 
     found = hold(options.results)
     files = write_tables(tables(found), options.csv, "--csv") if options.csv is not None else []
-    _show(markdown(found).rstrip("\n") if options.markdown else page(found, ascii_only=not _unicode()))
+    show(markdown(found).rstrip("\n") if options.markdown else page(found, ascii_only=not unicode_screen()))
     if files and not options.markdown:
         print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
     return 0
@@ -171,32 +180,21 @@ def explain(options: argparse.Namespace) -> int:
     from sim.batch.explain import explain as attribute
     from sim.batch.explain import tables
     from sim.batch.values import evaluator
+    from sim.prepare import prepare
     from sim.report.explain_page import page
     from sim.report.progress import Progress
     from sim.results import write_tables
 
     measure = measures.parse(options.metric)
     first, second = (read_scenario(file, ()) for file in (options.first, options.second))
-    workers = options.workers or os.cpu_count() or 1
-    with crew_of(options, workers) as crew, Progress(1, quiet=options.quiet) as progress:
+    for spec in (first, second):
+        prepare(spec)  # an end that cannot be run is told with its line
+    with crew_of(options, workers_of(options)) as crew, Progress(1, quiet=options.quiet) as progress:
         evaluate = evaluator(crew, measure, options.draws, options.seed, progress.scenarios)
         found = attribute(first, second, measure, options.by, options.draws, options.seed, evaluate)
     files = write_tables(tables(found), options.csv, "--csv") if options.csv is not None else []
     if not options.quiet:
-        _show(page(found, ascii_only=not _unicode()))
+        show(page(found, ascii_only=not unicode_screen()))
         if files:
             print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
     return 0
-
-
-def _unicode() -> bool:
-    from sim.report.format import encodes
-
-    return encodes(sys.stdout.encoding or "utf-8")
-
-
-def _show(text: str) -> None:
-    """Print a page in what the terminal can write."""
-    from sim.report.format import plain
-
-    print(text if _unicode() else plain(text, sys.stdout.encoding))

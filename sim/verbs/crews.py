@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sim.seam import Crew
+
+
+def workers_of(options: argparse.Namespace) -> int:
+    """Return the number of processes that were asked for: as many as there are cores, if nothing was said."""
+    workers: int | None = options.workers
+    return workers or os.cpu_count() or 1
 
 
 @contextmanager

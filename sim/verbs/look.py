@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from sim.arguments import parser
 from sim.verbs.reading import complain, read_scenario
-
-LINE = 100
-"""Columns of what `validate` prints."""
+from sim.verbs.screen import WIDTH, show, wrapped
 
 
 def check(options: argparse.Namespace) -> int:
@@ -27,8 +24,9 @@ def check(options: argparse.Namespace) -> int:
             complain(error)
             code = 2
             continue
-        print("\n" * (i > 0) + f"{file}: ok")
-        print(text)
+        if i:
+            print()
+        show(f"{file}: ok\n{text}")
     return code
 
 
@@ -36,13 +34,13 @@ def trace(options: argparse.Namespace) -> int:
     """Take a number apart."""
     from sim.study.trace import trace
 
-    print(trace(read_scenario(options.file, options.set), options.line, options.year, options.draw, options.seed))
+    spec = read_scenario(options.file, options.set)
+    show(wrapped(trace(spec, options.line, options.year, options.draw, options.seed)))
     return 0
 
 
 def statement(options: argparse.Namespace) -> int:
     """Print what a lender follows, and write it as CSV where asked."""
-    from sim.report.format import encodes, plain
     from sim.report.statement_page import page
     from sim.results import write_tables
     from sim.study.statement import statement, tables
@@ -50,8 +48,7 @@ def statement(options: argparse.Namespace) -> int:
     spec = read_scenario(options.file, options.set)
     made = statement(spec, options.draw, options.seed, by_period=options.by == "period")
     files = write_tables(tables(made), options.csv, "--csv") if options.csv is not None else []
-    text, encoding = page(made), sys.stdout.encoding or "utf-8"
-    print(text if encodes(encoding) else plain(text, encoding))
+    show(page(made))
     if files:
         print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
     return 0
@@ -61,7 +58,7 @@ def describe(options: argparse.Namespace) -> int:
     """Say what a key, metric or line means."""
     from sim.study.describe import describe
 
-    print(describe(options.name))
+    show(describe(options.name))
     return 0
 
 
@@ -103,7 +100,7 @@ def validate(options: argparse.Namespace) -> int:
     cases: Path = options.cases or shipped_cases()
     if not cases.is_dir():
         raise ScenarioError.single("is no folder", where=str(cases), cure="name a folder of JSON cases")
-    return validate(cases, lambda line: print(fill(line, LINE, subsequent_indent="    ", break_long_words=False)))
+    return validate(cases, lambda line: print(fill(line, WIDTH, subsequent_indent="    ", break_long_words=False)))
 
 
 def completion(options: argparse.Namespace) -> int:
@@ -115,7 +112,10 @@ def completion(options: argparse.Namespace) -> int:
     made = parser()
     made.prog = "linkfeasibility"
     verbs = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
-    for verb, dest in (("run", "file"), ("check", "files"), ("trace", "file"), ("statement", "file")):
+    for verb, dest in (
+        *(("run", "file"), ("sweep", "file"), ("check", "files"), ("trace", "file"), ("statement", "file")),
+        *(("explain", "first"), ("explain", "second"), ("compare", "results")),
+    ):
         setattr(_action(verbs.choices[verb], dest), "complete", shtab.FILE)  # noqa: B010 - shtab reads this attribute
     _action(verbs.choices["describe"], "name").choices = names()
     print(shtab.complete(made, options.shell))

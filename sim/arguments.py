@@ -8,7 +8,20 @@ from pathlib import Path
 from sim import __version__
 
 VERBS = (
-    *("run", "sweep", "compare", "explain", "check", "validate", "describe", "schema", "new", "trace", "statement"),
+    *(
+        "run",
+        "sweep",
+        "compare",
+        "explain",
+        "report",
+        "check",
+        "validate",
+        "describe",
+        "schema",
+        "new",
+        "trace",
+        "statement",
+    ),
     "completion",
 )
 MOST_DRAWS = 100_000_000
@@ -29,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _sweep_options(verbs.add_parser("sweep", help="simulate many cases: axes of keys or files, or a study file"))
     _compare_options(verbs.add_parser("compare", help="hold results against each other: differences and their errors"))
     _explain_options(verbs.add_parser("explain", help="which changed inputs make the difference of two scenarios"))
+    _report_options(verbs.add_parser("report", help="one page of HTML to send, from results folders"))
 
     _check_options(verbs.add_parser("check", help="read scenarios: what was understood, or everything that is wrong"))
     trace = verbs.add_parser("trace", help="take a number apart, down to the inputs and their sources")
@@ -123,6 +137,16 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--csv", type=Path, metavar="DIR", help="also write the tables as CSV into DIR")
     explain.add_argument("--quiet", action="store_true", help="print nothing but errors")
     explain.set_defaults(verb="explain")
+
+
+def _report_options(report: argparse.ArgumentParser) -> None:
+    what = "results folders: of runs, of sweeps, or of compare --csv; the first is the one that the page is about"
+    report.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help=what)
+    report.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (RESULTS/report.html)")
+    report.add_argument("--png", type=Path, metavar="DIR", help="also write the charts as PNG into DIR")
+    report.add_argument("--svg", type=Path, metavar="DIR", help="also write the charts as SVG into DIR")
+    report.add_argument("--open", action="store_true", help="show the page in the browser")
+    report.set_defaults(verb="report")
 
 
 def _crew_options(verb: argparse.ArgumentParser, processes: str) -> None:

@@ -31,6 +31,8 @@ def main(argv: Sequence[str]) -> int:
         options = parser().parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
     from sim.errors import ScenarioError
     from sim.verbs import command
     from sim.verbs.reading import complain

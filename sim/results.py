@@ -107,6 +107,19 @@ def write_tables(made: Sequence[Table], folder: Path, option: str) -> list[Path]
     return files
 
 
+def write_bytes(file: Path, data: bytes, option: str) -> bool:
+    """Write a file whole or not at all, and its folder where that is not there; return that it was written."""
+    part = file.with_name(f".{file.name}.sim-part")
+    with told(file, option):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(data)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+    return True
+
+
 @contextmanager
 def told(folder: Path, option: str = "--out") -> Iterator[None]:
     """Turn what the system says about files into an error for the user."""

@@ -135,7 +135,7 @@ def test_table_is_current(name_and_labels: tuple[str, ...]) -> None:
     name, *labels = name_and_labels
     row = of(name, *labels)
     now = computed(name, int(row["case"])).figures
-    for metric, statistic in columns_of(plan_of(name), now):
+    for metric, statistic in columns_of(plan_of(name), {1: now}):
         old = row[f"{metric}.{statistic}"]
         new = now[metric][STATISTICS.index(statistic)] if metric in now else math.nan
         same = math.isnan(new) if old == "" else math.isclose(float(old), new, rel_tol=TOLERANCE)
@@ -272,3 +272,24 @@ def test_what_the_text_says_of_rates_and_lenders() -> None:
         moved.append(abs(npv[-1] - npv[0]))
     assert round(max(moved), 2) == 0.06
     assert shares()[1][1] == shares()[0][1] and numbers(shares()[1][-1])[1] < numbers(shares()[1][1])[1]
+
+
+def test_the_parts_of_the_claim_are_those_of_the_reference() -> None:
+    """README's table of parts is that of the attribution, which adds up to the difference of its two ends."""
+    with (REFERENCE / "studies" / "press_claim_to_base" / "attribution.csv").open(newline="", encoding="utf-8") as file:
+        parts = list(csv.DictReader(file))
+    first, last = float(parts[0]["value_a"]), float(parts[0]["value_b"])
+    assert sum(float(part["part"]) for part in parts) == pytest.approx(last - first, abs=1e-9)
+    shown = re.findall(
+        r"^\| (.+) \| ([−+]?[0-9.]+) (?:%|points) \|$", README[README.index("| from `press_claim`") :], re.M
+    )
+    wanted = [100.0 * first, *(100.0 * float(part["part"]) for part in parts), 100.0 * last]
+    assert [float(number.replace("−", "-")) for _, number in shown[: len(wanted)]] == [round(x, 1) for x in wanted]
+    assert [name.partition(":")[0].split()[0] for name, _ in shown[1:6]] == [
+        "supply",
+        "market",
+        "sanctions",
+        "link",
+        "costs",
+    ]
+    assert [part["group"].split(" + ")[-1] for part in parts] == ["supply", "market", "timeline", "link", "costs"]

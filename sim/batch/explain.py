@@ -213,9 +213,23 @@ def _part(found: Hybrids, i: int, value: float, se: float, alone: float, last: f
 
 def tables(explanation: Explanation) -> list[Table]:
     """Return the parts and the changes behind them as tables."""
-    columns = ("group", "part", "se", "share_of_total", "alone", "last")
+    columns = (
+        "group",
+        "part",
+        "se",
+        "share_of_total",
+        "alone",
+        "last",
+        "measure",
+        "unit",
+        "a",
+        "b",
+        "value_a",
+        "value_b",
+    )
+    whole = (explanation.measure, explanation.unit, *explanation.names, *explanation.values)
     rows: list[tuple[Any, ...]] = [
-        (part.group, part.value, part.se, part.share, part.alone, part.last) for part in explanation.parts
+        (part.group, part.value, part.se, part.share, part.alone, part.last, *whole) for part in explanation.parts
     ]
     changed: list[tuple[Any, ...]] = [
         (part.group, change.path, _cell(change.before), _cell(change.after))

@@ -18,6 +18,10 @@ def command(verb: str) -> Verb:
         from sim.verbs.batches import compare, explain, sweep
 
         return {"sweep": sweep, "compare": compare, "explain": explain}[verb]
+    if verb == "report":
+        from sim.verbs.report import report
+
+        return report
     from sim.verbs.look import check, completion, describe, new, schema, statement, trace, validate
 
     return {

@@ -1,4 +1,9 @@
-"""What stands on a page, before it looks like anything: sections of words, figures and tables."""
+"""What stands on a page, before it looks like anything: sections of words, figures and tables.
+
+Texts are plain and unescaped; they come from scenarios, too, and are escaped where HTML is made of them.
+`View.sparks` are small drawings at the end of the rows of a table: points of a line, x to the right and y upwards, both
+from 0 to 1, one line a row and no points where there is nothing to draw; a table without them has none.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,8 @@ class View:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
     """Which columns hold numbers, and stand to the right."""
+    sparks: tuple[tuple[tuple[float, float], ...], ...] = ()
+    """Points of a small drawing at the end of each row; empty: the table has no drawings."""
 
 
 @dataclass(frozen=True)

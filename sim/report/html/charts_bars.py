@@ -1,0 +1,282 @@
+"""Charts of parts: who gets what, what moves a result, what a difference is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from sim.report import format as say
+from sim.report.html.charts_parts import (
+    Row,
+    absent,
+    identifier,
+    lacks,
+    shown,
+    specification,
+    table,
+    tip,
+    value,
+)
+from sim.report.html.charts_parts import plain as data
+from sim.report.html.content import Figure
+from sim.report.html.folder import Folder
+
+ROW = 38
+"""Height of a bar with its words above it."""
+NARROW = 400
+"""Width below which words are shortened."""
+LETTERS = 36
+DRAWN = 12
+"""Inputs that are drawn at most."""
+INCOME = (
+    ("revenue_merchant", "Power sold on the market"),
+    ("revenue_ppa", "Power sold by contract"),
+    ("revenue_capacity", "Capacity payments"),
+    ("salvage", "Salvage"),
+)
+OUTLAY = (
+    ("supply_cost", "Cost of the power"),
+    ("charges", "Charges for transmission"),
+    ("operating_cost", "Operation and insurance"),
+    ("replacements", "Replacements"),
+    ("decommissioning", "Decommissioning"),
+    ("tax", "Tax"),
+    ("capex", "Investment"),
+)
+METRICS = {
+    "project_npv_usd": "the net present value",
+    "project_irr": "the rate of return",
+    "project_payback_years": "the payback",
+    "lcoe_usd_per_mwh": "the cost of energy",
+    "investment_usd": "the investment",
+    "equity_npv_usd": "the sponsors’ net present value",
+    "dscr_min": "the least cover of debt service",
+    "lenders_loss_usd": "the lenders’ loss",
+}
+"""Metrics that inputs can move, as a sentence names them."""
+Bars = Sequence[Row]
+
+
+# --- drawing ------------------------------------------------------------------------------------------------------
+
+
+def bars(rows: Bars, tips: Sequence[tuple[str, str]], axis: alt.Axis, reach: tuple[float, float]) -> dict[str, Any]:
+    """Return bars under each other: the words of each stand over it to the left, its number to the right.
+
+    A row has ``low`` and ``high``, its ``kind`` (adds, takes, total), ``name`` and ``text``; where it has ``from`` and
+    ``to``, a thin line joins these.
+    """
+    rows = [{**row, "i": i, "short": _short(row["name"])} for i, row in enumerate(rows)]
+    room = max(reach[1] - reach[0], 1e-12) * 0.02
+    scale = alt.Scale(domain=[reach[0] - room, reach[1] + room], nice=False)
+    y = alt.Y("i:O", axis=None, scale=alt.Scale(domain=[row["i"] for row in rows], padding=0))
+    x = alt.X("low:Q", axis=axis, scale=scale)
+    tooltip = [tip(key, title) for key, title in tips]
+    at = alt.selection_point(name="at", fields=["i"], on="pointerover", clear="pointerout", empty=False)
+    layers: list[alt.Chart] = [
+        alt.Chart(data([row for row in rows if row["kind"] == kind]))
+        .mark_bar(style=kind, size=12, yOffset=9)
+        .encode(y=y, x=x, x2="high:Q")
+        for kind in ("adds", "takes", "total")
+        if any(row["kind"] == kind for row in rows)
+    ]
+    spread = [row for row in rows if math.isfinite(row.get("from", math.nan))]
+    if spread:
+        layers.append(alt.Chart(data(spread)).mark_rule(style="spread", yOffset=9).encode(y=y, x="from:Q", x2="to:Q"))
+    words = alt.Chart(data(rows)).encode(y=y)
+    size = alt.ExprRef(f"width < {NARROW} ? 10.5 : 12")
+    layers += [
+        words.mark_rule(style="zero", yOffset=1, y2Offset=17).encode(x=alt.datum(0), y=y),
+        words.transform_calculate(said=f"width < {NARROW} ? datum.short : datum.name")
+        .mark_text(align="left", dy=-6, limit=alt.ExprRef("max(width - 60, 60)"), fontSize=size)
+        .encode(x=alt.value(0), text="said:N"),
+        words.mark_text(align="right", dy=-6, fontSize=size).encode(x=alt.value("width"), text="text:N"),
+        words.mark_rect(style="hit")
+        .encode(fillOpacity=alt.condition(at, alt.value(0.06), alt.value(0)), tooltip=tooltip)
+        .add_params(at)
+        .properties(name="hover"),
+    ]
+    chart = alt.layer(*layers).properties(width="container", height=ROW * len(rows))
+    return specification(chart)
+
+
+def _short(name: str) -> str:
+    """Return the end of a long name, from a dot or a space on where there is one.
+
+    >>> _short("macro.commodities.coal_newcastle (mean, in USD)"), _short("Tax")
+    ('…coal_newcastle (mean, in USD)', 'Tax')
+    """
+    if len(name) <= LETTERS:
+        return name
+    end = name[1 - LETTERS :]
+    place = min((i for i in (end.find("."), end.find(" ")) if 0 <= i < LETTERS // 2), default=-1)
+    return f"…{end[place + 1 :]}"
+
+
+def bar_axis(title: str) -> alt.Axis:
+    """Return the axis of the numbers of bars."""
+    return alt.Axis(title=title, tickCount=alt.ExprRef("max(3, floor(width / 100))"), grid=False)
+
+
+def ends(rows: Bars) -> tuple[float, float]:
+    """Return what an axis must reach to hold bars and zero."""
+    found = [row[key] for row in rows for key in ("low", "high", "from", "to") if math.isfinite(row.get(key, math.nan))]
+    return min(0.0, *found), max(0.0, *found)
+
+
+def kind_of(amount: float) -> str:
+    """Return how a bar of an amount looks."""
+    return "adds" if amount >= 0.0 else "takes"
+
+
+def signed(text: str, amount: float) -> str:
+    """Return a number as text, with a plus where it is more than nothing.
+
+    >>> signed("0.58", 0.58), signed("0.00", 0.001), signed("−0.1", -0.1)
+    ('+0.58', '0.00', '−0.1')
+    """
+    return f"+{text}" if amount > 0.0 and text.strip("0.") else text
+
+
+# --- who gets what ------------------------------------------------------------------------------------------------
+
+
+def who_gets_what(folder: Folder) -> Figure:
+    """Draw what becomes of the revenue: mean nominal sums over the whole horizon, down to the net flow."""
+    title = "Where the revenue goes"
+    why = lacks(folder, "cashflow.csv", ("period", "line", "mean"))
+    sums, end = ({}, math.nan) if why else _sums(folder)
+    if why or not math.isfinite(end):
+        why = why or "Not drawn: cashflow.csv has no line cumulative_net."
+        return absent("who-gets-what", folder, title, why)
+    parts = [(name, sums.get(key, 0.0)) for key, name in INCOME]
+    costs = [(name, -sums.get(key, 0.0)) for key, name in OUTLAY]
+    size = max(abs(amount) for _, amount in (*parts, *costs, ("", end)))
+    blocked = sums.get("ebitda", math.nan) - sum(amount for _, amount in (*parts, *costs[:-2]))
+    if abs(blocked) > 1e-7 * size:
+        parts.append(("Revenue blocked, not released", blocked))
+    steps = [(name, amount) for name, amount in (*parts, *costs) if abs(amount) > 1e-9 * size]
+    if not steps:
+        return absent("who-gets-what", folder, title, "Not drawn: no money moves in any future.")
+    if not math.isclose(sum(amount for _, amount in steps), end, abs_tol=1e-6 * size):
+        why = "Not drawn: the lines of cashflow.csv do not add up to its cumulative net flow."
+        return absent("who-gets-what", folder, title, why)
+    revenue = sum(amount for name, amount in parts if name != "Salvage")
+    found = f"revenue of {say.usd(revenue)} does not pay for costs of {say.usd(revenue - end)}"
+    title = f"In the mean {found}" if end < 0.0 else f"Of {say.usd(revenue)} of revenue {say.usd(end)} is left"
+    rows, unit = _steps([*steps], ("Net flow", end))
+    spec = bars(rows, [("name", "Part"), ("text", unit)], bar_axis(unit), ends(rows))
+    view = table(("Part", unit), [(row["name"], row["text"]) for row in rows])
+    caption = (
+        f"Mean over all futures of the nominal sums over the whole horizon, in {unit}, after tax and before loans. "
+        "Each bar begins where the one above it ends; the last is what is left."
+    )
+    return Figure(identifier("who-gets-what", folder), title, caption, spec, view)
+
+
+def _sums(folder: Folder) -> tuple[dict[str, float], float]:
+    """Return the sums of the means of each line, and the last cumulative net flow."""
+    sums: dict[str, float] = {}
+    end = math.nan
+    for row in folder.sheets["cashflow.csv"].rows:
+        mean = value(row, "mean")
+        if math.isfinite(mean):
+            sums[row["line"]] = sums.get(row["line"], 0.0) + mean
+            end = mean if row["line"] == "cumulative_net" else end
+    return sums, end
+
+
+def _steps(steps: Sequence[tuple[str, float]], total: tuple[str, float]) -> tuple[list[Row], str]:
+    """Return bars each of which begins where the one before ended, and the unit; the total stands on zero."""
+    reached, places = 0.0, []
+    for _, amount in steps:
+        places.append((reached, reached + amount))
+        reached += amount
+    amounts = [amount for _, amount in (*steps, total)]
+    divisor, _ = say.usd_scale([*amounts, *(end for _, end in places)])
+    write, unit = say.row_scale("USD", [*amounts, *(end for _, end in places)])
+    rows: list[Row] = [
+        {"name": name, "text": signed(write(amount), amount), "kind": kind_of(amount), "low": low / divisor}
+        | {"high": high / divisor}
+        for (name, amount), (low, high) in zip(steps, places, strict=True)
+    ]
+    name, amount = total
+    rows.append({"name": name, "text": write(amount), "kind": "total", "low": 0.0, "high": amount / divisor})
+    return rows, unit
+
+
+# --- drivers ------------------------------------------------------------------------------------------------------
+
+
+def drivers(folder: Folder, metric: str = "project_npv_usd") -> Figure:
+    """Draw the rank correlations of the inputs that move a metric most."""
+    kind, moved = f"drivers-{metric}", METRICS.get(metric, shown(metric))
+    title = f"What moves {moved}"
+    why = lacks(folder, "drivers.csv", ("input", "metric", "rank_correlation"))
+    if why:
+        nothing = "drivers.csv" in folder.sheets and not folder.sheets["drivers.csv"].rows
+        return absent(kind, folder, title, "Not drawn: nothing is uncertain in this scenario." if nothing else why)
+    of_it = [row for row in folder.sheets["drivers.csv"].rows if row["metric"] == metric]
+    known = [row for row in of_it if math.isfinite(value(row, "rank_correlation"))]
+    if not known:
+        why = "it has no value in too many futures" if of_it else "drivers.csv does not have it"
+        return absent(kind, folder, title, f"Not drawn: no rank correlations with {moved}, as {why}.")
+    known.sort(key=lambda row: -abs(value(row, "rank_correlation")))
+    rows: list[Row] = []
+    for row in known:
+        size = value(row, "rank_correlation")
+        text = signed(say.number(size, 2), size)
+        rows.append({"name": row["input"], "text": text, "kind": kind_of(size), "low": 0.0, "high": size})
+    reach = max(0.1, *(abs(row["high"]) for row in rows))
+    tips = [("name", "Input"), ("text", "rank correlation")]
+    spec = bars(rows[:DRAWN], tips, bar_axis("← lowers it      rank correlation      raises it →"), (-reach, reach))
+    view = table(("Input", "rank correlation"), [(row["name"], row["text"]) for row in rows])
+    rest = f" The {len(rows) - DRAWN} others are in the table." if len(rows) > DRAWN else ""
+    caption = (
+        f"Rank correlation (Spearman) of uncertain inputs with {moved}, strongest first: +1, they rise together; "
+        f"−1, one falls as the other rises; below 0.1 hardly to be told from chance.{rest}"
+    )
+    first = rows[0]["name"]
+    return Figure(identifier(kind, folder), f"“{first}” moves {moved} most", caption, spec, view)
+
+
+# --- attribution --------------------------------------------------------------------------------------------------
+
+
+def attribution(folder: Folder, unit: str = "USD") -> Figure:
+    """Draw what a difference between two scenarios is made of, as ``explain --csv`` has written it."""
+    title = "What the difference is made of"
+    why = lacks(folder, "attribution.csv", ("group", "part", "se"))
+    if why:
+        return absent("attribution", folder, title, why)
+    found = [row for row in folder.sheets["attribution.csv"].rows if math.isfinite(value(row, "part"))]
+    if not any(value(row, "part") for row in found):
+        return absent("attribution", folder, title, "Not drawn: the scenarios do not differ in this figure.")
+    parts = [(str(row["group"]), value(row, "part")) for row in found]
+    total = sum(amount for _, amount in parts)
+    if max(abs(amount) for _, amount in parts) < 1e4 and unit == "USD":
+        unit = "times or years"
+    rows, unit = _steps(parts, ("In all", total)) if unit == "USD" else _small_steps(parts, total, unit)
+    spec = bars(rows, [("name", "Group"), ("text", unit)], bar_axis(unit), ends(rows))
+    view = table(("Group of changes", unit), [(row["name"], row["text"]) for row in rows])
+    largest = max(parts, key=lambda part: abs(part[1]))
+    caption = (
+        "Part of each group of changes in the difference between the two scenarios (Shapley values: the mean over all "
+        "orders in which the changes can be made). Each bar begins where the one above it ends."
+    )
+    title = f"“{largest[0]}” makes the largest part of the difference"
+    return Figure(identifier("attribution", folder), title, caption, spec, view)
+
+
+def _small_steps(parts: Sequence[tuple[str, float]], total: float, unit: str) -> tuple[list[Row], str]:
+    """Return the same for what is no money: shares, years, rates."""
+    reached, rows = 0.0, []
+    for name, amount in parts:
+        text = signed(say.number(amount, 4), amount)
+        rows.append({"name": name, "text": text, "kind": kind_of(amount), "low": reached, "high": reached + amount})
+        reached += amount
+    rows.append({"name": "In all", "text": say.number(total, 4), "kind": "total", "low": 0.0, "high": total})
+    return rows, unit

@@ -1,0 +1,152 @@
+"""What to know before believing the figures of a run, and what its folder lacks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sim import __version__
+from sim.base.sampling import REPLICATE
+from sim.checks import warnings
+from sim.report import format as say
+from sim.report.html.content_run import Run, known
+from sim.report.html.folder import Folder
+from sim.report.html.verdict import points, strongest
+from sim.report.terminal import PRICE_EFFECT
+from sim.tables import MIN_REPLICATES
+
+OLD_SCENARIO = "The scenario in the manifest is not one that this program reads"
+_LOST = -1.0
+"""The rate of return that stands for a loss of everything."""
+
+
+def caveats(run: Run) -> tuple[str, ...]:
+    """Return what the screen says before one relies on a run, as far as its folder has it."""
+    lines = [*_price_effect(run), *_counts(run), *_rates(run), *_errors(run), *_kept(run)]
+    if run.spec is not None:
+        lines += warnings(run.spec.written)
+    return (*lines, *_scope(run))
+
+
+def _price_effect(run: Run) -> Iterator[str]:
+    """Yield how far the link's own power lowers the market price, and what that does to the NPV."""
+    if run.spec is None or PRICE_EFFECT not in run.spec.leaves:
+        return
+    unit = f"{run.spec.written.market.currency.upper()}/kWh per GW"
+    dist = run.spec.leaves[PRICE_EFFECT].dist
+    if dist.certain:
+        yield f"The link's own effect on the market price is taken as certain: {dist.lower:g} {unit}."
+        return
+    found = dict(strongest(run)).get(PRICE_EFFECT)
+    less = "lower" if found is not None and found < 0.0 else "higher"
+    how = "" if found is None else f"; the more of it, the {less} the NPV (rank correlation {say.number(found, 2)})"
+    yield (
+        f"How far the link's own power lowers the market price is uncertain "
+        f"({dist.lower:g} to {dist.upper:g} {unit}){how}."
+    )
+
+
+def _counts(run: Run) -> Iterator[str]:
+    cut, lost = run.number("cut_by_horizon"), run.number("payback_reversed")
+    if cut > 0.0:
+        yield f"The horizon cuts {_futures(run, cut)} off before operation and removal end."
+    if lost > 0.0:
+        of_paid = f" ({say.share(lost / run.paid)} of those that pay back)" if run.paid > 0.0 else ""
+        yield f"In {_futures(run, lost)}{of_paid} the cumulative flow falls below zero later."
+
+
+def _futures(run: Run, share: float) -> str:
+    """Return a share as a number of futures, or as a share where their number is not known."""
+    return f"{round(share * run.draws):,} futures" if run.draws is not None else f"{say.share(share)} of futures"
+
+
+def _rates(run: Run) -> Iterator[str]:
+    """Yield in which shares of futures there is no rate of return, none but −100 %, or several."""
+    if "project_irr" not in run.summary:
+        return
+    defined, several = run.number("project_irr", "share_defined"), run.number("irr_several_roots")
+    none = 0.0 if math.isnan(defined) else 1.0 - defined
+    theirs = run.number("equity_irr", "share_defined")
+    sponsors = (0.0, 0.0) if math.isnan(theirs) else (1.0 - theirs, _all_lost(run, "equity_irr"))
+    told = say.rates_of_return(none, _all_lost(run, "project_irr"), 0.0 if math.isnan(several) else several, sponsors)
+    if told:
+        yield told
+
+
+def _all_lost(run: Run, metric: str) -> float:
+    """Return the share of futures with a rate of return of −100 %; 0 where it is less than one in a hundred."""
+    rows = run.rows("distributions.csv", "metric", "from", "to", "share")
+    shares = (known(row["share"]) for row in rows if row["metric"] == metric and row["to"] == _LOST)
+    return sum((share for share in shares if not math.isnan(share)), 0.0)
+
+
+def _errors(run: Run) -> Iterator[str]:
+    if math.isnan(run.paid):
+        return
+    if run.paid_error > 0.0:
+        yield f"Standard error of the share that pays back: {points(run.paid_error)}."
+    elif math.isnan(run.paid_error):
+        yield f"Too few futures for a standard error, which takes {MIN_REPLICATES * REPLICATE:,}."
+
+
+def _kept(run: Run) -> Iterator[str]:
+    lines, most = run.said.get("draws_in_cashflow_percentiles"), run.said.get("draws_kept")
+    if run.draws is None:
+        return
+    if type(lines) is int and lines < run.draws and not run.certain:
+        yield f"The percentiles in cashflow.csv come from the first {lines:,} futures, its means from all."
+    if type(most) is int and most < run.draws:
+        yield f"draws.parquet and distributions.csv hold the first {most:,} futures."
+
+
+def _scope(run: Run) -> Iterator[str]:
+    financed = bool(run.scenario.get("financing")) if run.scenario else "debt_usd" in run.summary
+    loans = "" if financed else " and no loans are in any figure"
+    calm = "" if run.political else "; there are no sanctions in any figure"
+    yield f"The project's figures are before financing{loans}{calm}."
+    yield "P10 is the low value: one future in ten is at or below it."
+    year = f" NPV, trade and USD/MWh: money of January {run.start_year}." if run.start_year is not None else ""
+    yield f"Lenders' case: all numbers at their median, not the average of the futures.{year}"
+
+
+# --- notes --------------------------------------------------------------------------------------------------------
+
+
+def notes(folder: Folder, named: bool) -> tuple[str, ...]:
+    """Return what is missing in a folder, was changed, or is older than this program; ``named``: say of which."""
+    head = f"{folder.label}: " if named else ""
+    found = [*(f"{name} is missing; what it tells is not on this page." for name in folder.missing), *folder.notes]
+    if folder.manifest is not None:
+        made = folder.manifest.versions.get("linkfeasibility")
+        if made is None:
+            found.append("The manifest does not say with which version of the program the results were made.")
+        elif str(made) != __version__:
+            found.append(f"Made with version {made} of the program; this page with {__version__}.")
+    if folder.kind == "run":
+        run = Run(folder)
+        changed = run.said.get("overrides")
+        found += (
+            [f"Changed on the command line: {', '.join(map(str, changed))}."]
+            if isinstance(changed, dict) and changed
+            else []
+        )
+        found += [f"{OLD_SCENARIO}: {run.read[1]}. Inputs are shown as they stand there."] if run.read[1] else []
+        found += [*_unknown(run)]
+    return tuple(f"{head}{text}" for text in found)
+
+
+def _unknown(run: Run) -> Iterator[str]:
+    """Yield what an older manifest or summary does not say."""
+    manifest = run.folder.manifest
+    if manifest is not None:
+        known = {"seed": manifest.seed, "number of draws": manifest.draws, "horizon": manifest.horizon}
+        absent = [name for name, value in known.items() if value is None]
+        absent += [] if manifest.scenario else ["scenario"]
+        if absent:
+            yield f"The manifest does not say: {', '.join(absent)}."
+    sheet = run.folder.sheets.get("summary.csv")
+    if sheet is not None:
+        wanted = ("metric", "unit", "mean", "se", "p10", "p50", "p90", "share_defined", "deterministic", "definition")
+        absent = [name for name in wanted if name not in sheet.columns]
+        if absent:
+            yield f"summary.csv has no column {', '.join(absent)}: figures that need it are left out."

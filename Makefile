@@ -5,7 +5,7 @@ REFERENCE = results/reference
 LEVERS = levers_latin_hypercube
 STUDIES = $(filter-out $(LEVERS),$(basename $(notdir $(sort $(wildcard scenarios/sweeps/*.yaml)))))
 
-.PHONY: setup run test lint results studies levers docs bench
+.PHONY: gallery setup run test lint results studies levers docs bench
 
 setup:
 	python3 -m venv .venv
@@ -64,6 +64,10 @@ docs:
 	$(PYTHON) -c "from pathlib import Path; from sim.study.schema import schema_text, scenario_reference; \
 	  Path('scenarios/schema.json').write_text(schema_text(), 'utf-8'); \
 	  Path('docs/scenario-reference.md').write_text(scenario_reference(), 'utf-8')"
+
+# What the verbs print, and charts of the page, for docs/gallery.md.
+gallery:
+	$(PYTHON) docs/make_gallery.py
 
 bench:
 	$(PYTHON) benchmarks/bench.py

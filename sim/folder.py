@@ -30,7 +30,10 @@ MANIFEST = "manifest.yaml"
 _BESIDE = re.compile(r"\.(?P<name>.+)\.sim-(?:lock|lock-pid|new|old|keep)")
 _INPUTS = re.compile(rb"^(scenario_sha256|seed|draws): ['\"]?([-+\w]+)['\"]?\r?$", re.MULTILINE)
 _LISTED = re.compile(rb"^  (\S+): ['\"]?[0-9a-f]{64}['\"]?\r?$", re.MULTILINE)
-_NOBODYS = {"draws.parquet", "draws.csv", "finished.jsonl", "report.html", MANIFEST, ".DS_Store", "Thumbs.db", "desktop.ini"}
+_NOBODYS = {
+    *("draws.parquet", "draws.csv", "finished.jsonl", "report.html", MANIFEST),
+    *(".DS_Store", "Thumbs.db", "desktop.ini"),
+}
 """Files that stand in a results folder without being listed in its manifest, and that no user would miss."""
 
 

@@ -315,7 +315,11 @@ def test_tables() -> None:
     """Parts by size, and every change with what stood there before and after."""
     attribution, changes = tables(explained(*cheaper(), by="key"))
     assert attribution.name == "attribution.csv"
-    assert attribution.columns == ("group", "part", "se", "share_of_total", "alone", "last")
+    assert attribution.columns[:6] == ("group", "part", "se", "share_of_total", "alone", "last")
+    whole = dict(zip(attribution.columns[6:], attribution.rows[0][6:], strict=True))
+    assert (whole["measure"], whole["unit"]) == ("mean(project_npv_usd)", "USD")
+    assert (whole["a"], whole["b"]) == ("dear", "cheap")
+    assert sum(row[1] for row in attribution.rows) == pytest.approx(whole["value_b"] - whole["value_a"], rel=1e-9)
     assert [row[0] for row in attribution.rows] == list(BY_HAND)
     assert [text_of(cell) for cell in attribution.rows[0]][:3] == [next(iter(BY_HAND)), "1000000000", ""]
     assert changes.columns == ("group", "path", "before", "after")

@@ -357,7 +357,7 @@ def test_attribution(out: Path) -> None:
     """The parts add up to what is said, and the changes behind them are there."""
     part = section(page(out / "few"), "attribution")
     total = sum(float(row["part"]) for row in rows(out / "few" / "attribution.csv"))
-    assert "From another scenario to this one:" in part.words[0]
+    assert part.words[0].startswith("From none to base: ") and "(mean(project_npv_usd))" in part.words[0]
     size = re.search(rf"(?:add up|comes) to ({MINUS}?[0-9.,]+) (bn|million) USD", part.words[0])
     assert size is not None and close(size[1], f"{size[2]} USD", total)
     changes = rows(out / "few" / "changes.csv")

@@ -112,6 +112,7 @@ def _write_manifest(
     manifest = {
         "kind": "sweep",
         "name": plan.name,
+        "title": plan.title,
         "seed": plan.seed,
         "draws": plan.whole_draws,
         "finished": count is not None,

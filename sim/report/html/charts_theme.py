@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
@@ -67,6 +68,15 @@ def _palette(text: str) -> dict[str, str]:
 
 LIGHT = _palette(_PLAIN_LIGHT)
 DARK = _palette(_PLAIN_DARK)
+
+
+def vega_lite(schema: str, known: Sequence[str]) -> str | None:
+    """Return which of the known versions of Vega-Lite draws charts of a schema; None: the newest has to do.
+
+    >>> vega_lite("v6.4.1", ["5.8", "6.1", "6.4"]), vega_lite("v7.0.0", ["6.4"])
+    ('6.4', None)
+    """
+    return next((version for version in known if schema.startswith(f"v{version}.")), None)
 
 
 def var(name: str) -> str:

@@ -24,7 +24,8 @@ SWEEP = ("cases.csv", "payback.csv")
 ERRORS = "errors.csv"
 COMPARISON = ("comparison.csv", "paybacks.csv", "inputs.csv")
 TEXTS = {
-    *("metric", "unit", "definition", "line", "input", "party", "regime", "group", "path", "before", "after"),
+    *("metric", "measure", "unit", "definition", "line", "input", "party", "regime", "group"),
+    *("path", "before", "after"),
     *("a", "b", "paired", "not_paired_because", "better", "where", "key", "message", "cure"),
 }
 """Columns that hold text even where it looks like a number."""

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import altair
 import vl_convert
 
 from sim.report.html import charts_theme as theme
@@ -40,10 +41,11 @@ def pictures(page: Page, folder: Path, kind: str) -> list[tuple[str, bytes]]:
 def _picture(figure: Figure, kind: str) -> bytes:
     spec, settings = fixed(figure), theme.concrete(theme.config(theme.PICTURE_FONT), theme.LIGHT)
     settings["background"] = theme.LIGHT["bg"]
+    version = theme.vega_lite(altair.SCHEMA_VERSION, vl_convert.get_vegalite_versions())
     if kind == "png":
-        png: bytes = vl_convert.vegalite_to_png(spec, config=settings, scale=SCALE)
+        png: bytes = vl_convert.vegalite_to_png(spec, version, config=settings, scale=SCALE)
         return png
-    svg: str = vl_convert.vegalite_to_svg(spec, config=settings)
+    svg: str = vl_convert.vegalite_to_svg(spec, version, config=settings)
     return svg.encode()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+import altair
 import jinja2
 import vl_convert
 from markupsafe import Markup
@@ -60,7 +61,9 @@ def embedded(value: Any) -> Markup:
 @cache
 def libraries() -> str:
     """Return the libraries that draw, as one script that cannot end its element."""
-    bundle: str = vl_convert.javascript_bundle(LIBRARIES)
+    bundle: str = vl_convert.javascript_bundle(
+        LIBRARIES, theme.vega_lite(altair.SCHEMA_VERSION, vl_convert.get_vegalite_versions())
+    )
     return re.sub(r"<(?=/script|script|!--)", r"\\x3c", bundle, flags=re.IGNORECASE)
 
 

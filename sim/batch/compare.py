@@ -21,7 +21,8 @@ from sim.tables import Table
 
 COLUMNS = (
     *("a", "b", "metric", "unit", "mean_a", "mean_b", "difference", "se", "ci_low", "ci_high", "paired"),
-    *("not_paired_because", "share_compared", "share_defined_a", "share_defined_b", "better", "p_better", "p_equal"),
+    *("not_paired_because", "share_compared", "mean_a_where_both", "mean_b_where_both"),
+    *("share_defined_a", "share_defined_b", "better", "p_better", "p_equal"),
     *(f"{point}_{what}" for point in POINTS[1:] for what in ("a", "b", "difference")),
 )
 TIME_COLUMNS = (
@@ -124,7 +125,8 @@ def _rows(pair: Pair) -> Iterator[tuple[Any, ...]]:
         points = [(one.a.point(name), one.b.point(name), one.point(name)) for name in POINTS[1:]]
         yield (
             *(pair.a.label, pair.b.label, one.metric, one.unit, one.a.mean, one.b.mean, mean.difference, mean.se),
-            *(mean.low, mean.high, *_pairing(pair, one), mean.compared, one.a.share_defined, one.b.share_defined),
+            *(mean.low, mean.high, *_pairing(pair, one), mean.compared, mean.mean_a, mean.mean_b),
+            *(one.a.share_defined, one.b.share_defined),
             *(WAYS[one.direction], one.contest.better, one.contest.equal),
             *(value for three in points for value in three),
         )

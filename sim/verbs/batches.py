@@ -68,8 +68,13 @@ def _plan(options: argparse.Namespace) -> Plan:
         seed = SEED if options.seed is None else options.seed
         design, metrics = "zip" if options.zip else "product", tuple(options.metric)
         draws = options.draws or DRAWS
-        plan = Plan(short[:LONGEST_NAME], (file,), settings, varied, design, 0, draws, seed, metrics, title)
+        plan = Plan(_cut(short), (file,), settings, varied, design, 0, draws, seed, metrics, title)
     return replace(plan, name=_folder_name(options.name)) if options.name else plan
+
+
+def _cut(name: str) -> str:
+    """Return a name that a file system takes, whatever its letters."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _folder_name(name: str) -> str:

@@ -24,7 +24,11 @@ def scenario_file(file: str) -> Path:
     from sim.manifest import is_manifest
 
     path = Path(file)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except (OSError, ValueError) as error:
+        raise ScenarioError.single(f"cannot be read: {error}", where=file[:100], cure="check the path") from None
+    if not there:
         from sim.study.template import shipped
 
         return shipped(file)

@@ -118,7 +118,7 @@ def _unit(row: Row) -> str:
 
 
 def _estimate(row: Row, difference: str) -> Estimate:
-    names = (difference, "se", "ci_low", "ci_high", "share_compared")
+    names = (difference, "se", "ci_low", "ci_high", "share_compared", "mean_a_where_both", "mean_b_where_both")
     return Estimate(*(known(row.get(name)) for name in names))
 
 

@@ -101,13 +101,19 @@ def _read(path: Path) -> Folder:
 
 
 def _kind(path: Path) -> str:
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ScenarioError.single(
+            f"cannot be read: {error.strerror}", where=str(path)[:100], cure="check the path"
+        ) from None
+    if not there:
         raise ScenarioError.single(
             "there is no such folder", where=str(path), cure="run something first: python -m sim base"
         )
     if not path.is_dir():
         raise ScenarioError.single("is no folder", where=str(path), cure=f"name its folder, {path.parent}")
-    for kind, name in (("sweep", SWEEP[0]), ("comparison", COMPARISON[0]), ("run", RUN[0])):
+    for kind, name in (("sweep", SWEEP[0]), ("run", RUN[0]), ("comparison", COMPARISON[0])):
         if (path / name).is_file():
             return kind
     if (path / MANIFEST).is_file() and (path / "finished.jsonl").is_file():

@@ -77,10 +77,10 @@ def _run_blocks(pair: Pair) -> Iterator[Block]:
     yield Words(f"{pair.b.label} compared with {pair.a.label}", "title")
     yield Grid(("", "", "", ""), tuple(_side(side) for side in (pair.a, pair.b)), 4)
     yield Words(_pairing(pair))
-    verdict = " ".join([*_npv(pair), *_paid(pair)])
+    verdict = " ".join([*npv_words(pair), *paid_words(pair)])
     if verdict:
         yield Words(verdict)
-    yield from _figures(pair)
+    yield from main_figures(pair)
     yield from compare_paybacks_section.blocks(pair)
     yield from _inputs(pair)
     notes = [*pair.notes, *_alone(pair.a, pair.only_a), *_alone(pair.b, pair.only_b)]
@@ -120,7 +120,7 @@ def _pairing(pair: Pair) -> str:
     return f"{text}; as the seed is the same, they are wider than need be." if same else f"{text}."
 
 
-def _npv(pair: Pair) -> Iterator[str]:
+def npv_words(pair: Pair) -> Iterator[str]:
     """Yield the difference of the NPV in words."""
     one = _metric(pair, "project_npv_usd")
     if one is None or math.isnan(one.mean.difference):
@@ -144,7 +144,7 @@ def _npv(pair: Pair) -> Iterator[str]:
         yield f"It is higher in {pair.b.label} in {ours} of futures, in {pair.a.label} in {theirs}{tie}."
 
 
-def _paid(pair: Pair) -> Iterator[str]:
+def paid_words(pair: Pair) -> Iterator[str]:
     """Yield in words who pays back."""
     one = next((time for time in pair.times if time.metric == "project_payback_years"), None)
     if one is None or math.isnan(one.reached_a) or math.isnan(one.reached_b):
@@ -177,7 +177,7 @@ def _metric(pair: Pair, metric: str) -> Difference | None:
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
-def _figures(pair: Pair) -> Iterator[Block]:
+def main_figures(pair: Pair) -> Iterator[Block]:
     """Yield the table of the main metrics; those that are the same in both are only named."""
     found = {one.metric: one for one in pair.differences}
     chosen = {metric: label for metric, label in MAIN.items() if metric in found}

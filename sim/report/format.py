@@ -192,6 +192,26 @@ def outcome(
     return f"Pays back in {paid} of {futures}; {by}. I{rest} {typical}"
 
 
+def value(certain: bool, positive: float, npv: float, gap: tuple[float, float] | None) -> list[str]:
+    """Return in words whether the project adds value, and what a MWh earns and needs; NaN: not known.
+
+    >>> value(False, 0.25, -3.9e9, (42.0, 158.0))[0]
+    'Adds value (NPV > 0) in 25.0 % of futures; the median NPV is −3.9 bn USD.'
+    """
+    told = []
+    if certain and not math.isnan(npv):
+        told.append(f"It {'adds' if npv > 0.0 else 'does not add'} value: its NPV is {usd(npv)}.")
+    elif not math.isnan(positive):
+        told.append(f"Adds value (NPV > 0) in {share(positive)} of futures; the median NPV is {usd(npv)}.")
+    if gap is not None and all(map(math.isfinite, gap)):
+        basis = "before tax" if certain else "medians, before tax"
+        told.append(f"A delivered MWh earns {number(gap[0], 0)} USD over the cost of its power;")
+        told.append(f"the project needs {number(gap[1], 0)} USD to break even ({basis}).")
+    elif gap is not None:
+        told.append("No energy is delivered in the median future.")
+    return told
+
+
 def lent(plan: Plan) -> str:
     """Return how much is lent on the lenders' case, what limits it, and the public money."""
     granted = sum(grant.amount_usd for grant in plan.grants)

@@ -36,10 +36,10 @@ def rows(plan: Plan, spec: Spec) -> Iterator[tuple[str, str]]:
     if plan.debt_usd > 0.0:
         yield from LENDER_ROWS
     for label, metric in SPONSOR_ROWS:
-        yield label.format(rate=_equity_rate(spec)), metric
+        yield label.format(rate=equity_rate(spec)), metric
 
 
-def _equity_rate(spec: Spec) -> str:
+def equity_rate(spec: Spec) -> str:
     """Return the rate at which sponsors discount: their own, else the project's."""
     keys = [f"{whose}discount_rate_{kind}" for whose in ("equity_", "") for kind in ("real", "nominal")]
     key = next(key for key in keys if getattr(spec.written.evaluation, key) is not None)
@@ -47,9 +47,9 @@ def _equity_rate(spec: Spec) -> str:
     return f"{say.number(rate, 0 if abs(rate - round(rate)) < 0.05 else 1)} % {key.rsplit('_', 1)[1]}"
 
 
-def outcome(plan: Plan, summary: Summary) -> str:
+def outcome(debt_usd: float, summary: Summary) -> str:
     """Return how often lenders are not paid, how long they wait and what they lose, in words; empty without loans."""
-    if plan.debt_usd <= 0.0:
+    if debt_usd <= 0.0:
         return ""
     missed, failed = (summary[name]["mean"] for name in ("missed_payment", "defaulted"))
     lost, wiped = summary["lenders_loss_share"]["mean"], summary["equity_wiped_out"]["mean"]

@@ -113,7 +113,7 @@ def bearers(table: Table) -> Iterator[Text]:
         return
     write, unit = say.row_scale("USD", [whole, *means.values()])
     parties = sorted((name for name in means if abs(means[name]) >= SMALL * largest), key=lambda name: means[name])
-    parts = [f"{_named(name)} {_with_sign(means[name], write)}" for name in parties]
+    parts = [f"{named(name)} {_with_sign(means[name], write)}" for name in parties]
     text = f" (mean present value, {unit}): {', '.join(parts)}; in all {_with_sign(whole, write)} before tax and loans."
     yield Text.assemble(("Who bears it", "bold"), text)
 
@@ -122,7 +122,12 @@ def _with_sign(value: float, write: Callable[[float], str]) -> str:
     return f"{'+' if value > 0.0 else ''}{write(value)}"
 
 
-def _named(party: str) -> str:
+def named(party: str) -> str:
+    """Return what a party of bearers.csv is called.
+
+    >>> named("sponsors_japan"), named("suppliers")
+    ('sponsors of japan', 'suppliers and states that are owed')
+    """
     if party in NAMES:
         return NAMES[party]
     for prefix, text in (("sponsors_", "sponsors of "), ("lender_", "lender "), ("state_", "taxes of ")):

@@ -128,21 +128,10 @@ class Page:
     def verdict(self) -> Iterator[Part]:
         """Yield the answer in words."""
         yield Text(self._payback(), style="bold")
-        npv = self.summary["project_npv_usd"]
-        if self.certain:
-            words = [f"It {'adds' if npv['p50'] > 0.0 else 'does not add'} value: its NPV is {say.usd(npv['p50'])}."]
-        else:
-            words = [f"Adds value (NPV > 0) in {say.share(self.summary['npv_positive']['mean'])} of futures;"]
-            words.append(f"the median NPV is {say.usd(npv['p50'])}.")
-        earned = self.summary["realised_gap_usd_per_mwh"]["p50"]
-        needed = self.summary["transmission_lcoe_usd_per_mwh"]["p50"]
-        if math.isfinite(earned) and math.isfinite(needed):
-            basis = "before tax" if self.certain else "medians, before tax"
-            words.append(f"A delivered MWh earns {say.number(earned, 0)} USD over the cost of its power;")
-            words.append(f"the project needs {say.number(needed, 0)} USD to break even ({basis}).")
-        else:
-            words.append("No energy is delivered in the median future.")
-        yield Text(" ".join(words))
+        points = ("project_npv_usd", "realised_gap_usd_per_mwh", "transmission_lcoe_usd_per_mwh")
+        npv, earned, needed = (self.summary[name]["p50"] for name in points)
+        positive = self.summary["npv_positive"]["mean"]
+        yield Text(" ".join(say.value(self.certain, positive, npv, (earned, needed))))
 
     def _payback(self) -> str:
         grid, median = self.result.grid, self.summary["project_payback_years"]["p50"]
@@ -170,7 +159,7 @@ class Page:
         if carried is None:
             return
         yield Text("Lenders and sponsors", style="bold")
-        words = [say.lent(carried.plan), lenders_section.outcome(carried.plan, self.summary)]
+        words = [say.lent(carried.plan), lenders_section.outcome(carried.plan.debt_usd, self.summary)]
         yield Text(" ".join(word for word in words if word))
         yield self._table(lenders_section.rows(carried.plan, self.result.spec))
 

@@ -144,11 +144,11 @@ def _times(row: Row) -> Times:
 
 def compare_verdict(pair: Pair) -> str:
     """Return the main differences in sentences."""
-    return " ".join([*compare_page._npv(pair), *compare_page._paid(pair)])
+    return " ".join([*compare_page.npv_words(pair), *compare_page.paid_words(pair)])
 
 
 def _section(pair: Pair, name: str, title: str, inputs: Sequence[Row]) -> Section:
-    blocks = [*compare_page._figures(pair), *compare_paybacks_section.blocks(pair)]
+    blocks = [*compare_page.main_figures(pair), *compare_paybacks_section.blocks(pair)]
     words = [PAIRED if pair.paired else f"Not paired: {pair.unpaired}.", f"A: {pair.a.label}. B: {pair.b.label}."]
     words += [block.text for block in blocks if isinstance(block, Words)]
     heads = iter(("Main figures", "Paybacks"))

@@ -204,7 +204,7 @@ def _regimes(run: Run) -> Section:
 
 
 def _owners(run: Run) -> Section:
-    rate = f" at {lenders_section._equity_rate(run.spec)}" if run.spec is not None else ""
+    rate = f" at {lenders_section.equity_rate(run.spec)}" if run.spec is not None else ""
     rows = [(label.replace(" at {rate}", rate), metric) for label, metric in lenders_section.SPONSOR_ROWS]
     view = figures(run, rows)
     tables = (("What sponsors look at", view),) if view.rows else ()
@@ -218,7 +218,7 @@ def _money_words(run: Run) -> tuple[str, ...]:
         return ()
     back = run.number("equity_payback_years", "share_defined")
     often = f" They get their money back in {say.share(back)} of futures." if not math.isnan(back) else ""
-    at = f" at {lenders_section._equity_rate(run.spec)}" if run.spec is not None else ""
+    at = f" at {lenders_section.equity_rate(run.spec)}" if run.spec is not None else ""
     return (
         f"Sponsors pay in {say.usd(paid)} in the mean, nominal; the mean of their NPV{at} is {say.usd(value)}.{often}",
     )

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
 
 from sim.report import format as say
 from sim.report import lenders_section, sanctions_section
 from sim.report.html.content import Card
 from sim.report.html.content_run import Run, known
-
-if TYPE_CHECKING:
-    from sim.model.loans import Plan
 
 MOST_BEARERS = 3
 MOST_DRIVERS = 3
@@ -122,11 +117,11 @@ def _bearers(run: Run) -> Card | None:
         return None
     order = sorted(found, key=lambda party: -abs(found[party]))[:MOST_BEARERS]
     first, *others = order
-    told = "".join(f", {sanctions_section._named(party)} {signed_usd(found[party])}" for party in others)
+    told = "".join(f", {sanctions_section.named(party)} {signed_usd(found[party])}" for party in others)
     total = f"; in all {signed_usd(whole)} before tax and loans" if not math.isnan(whole) else ""
     remark = f"{signed_usd(found[first])}{told}{total} (mean present value; −: has less because of sanctions)"
     effect = "gains most by" if found[first] > 0.0 else "bears"
-    return Card(f"Who {effect} sanctions", sanctions_section._named(first), remark)
+    return Card(f"Who {effect} sanctions", sanctions_section.named(first), remark)
 
 
 def signed_usd(value: float) -> str:
@@ -203,21 +198,11 @@ def payback_words(run: Run) -> str:
 
 def value_words(run: Run) -> str:
     """Return whether the project adds value, and what a MWh earns and needs."""
-    told = []
-    share, median = run.number("npv_positive"), run.number("project_npv_usd", "p50")
-    if run.certain and not math.isnan(median):
-        told.append(f"It {'adds' if median > 0.0 else 'does not add'} value: its NPV is {say.usd(median)}.")
-    elif not math.isnan(share):
-        told.append(f"Adds value (NPV > 0) in {say.share(share)} of futures; the median NPV is {say.usd(median)}.")
     names = ("realised_gap_usd_per_mwh", "transmission_lcoe_usd_per_mwh")
-    earned, needed = (run.number(name, "p50") for name in names)
-    if math.isfinite(earned) and math.isfinite(needed):
-        basis = "before tax" if run.certain else "medians, before tax"
-        told.append(f"A delivered MWh earns {say.number(earned, 0)} USD over the cost of its power;")
-        told.append(f"the project needs {say.number(needed, 0)} USD to break even ({basis}).")
-    elif all(name in run.summary for name in names):
-        told.append("No energy is delivered in the median future.")
-    return " ".join(told)
+    share, median = run.number("npv_positive"), run.number("project_npv_usd", "p50")
+    known_gap = all(name in run.summary for name in names)
+    gap = (run.number(names[0], "p50"), run.number(names[1], "p50")) if known_gap else None
+    return " ".join(say.value(run.certain, share, median, gap))
 
 
 def sanctions_words(run: Run) -> str:
@@ -256,6 +241,5 @@ def lenders_words(run: Run) -> str:
     told = f"Lenders give {say.usd(run.lent)} on the lenders' case{of}."
     if not run.has(*OF_LENDERS):
         return told
-    plan = cast("Plan", SimpleNamespace(debt_usd=run.lent))  # `outcome` looks at nothing else of it
     summary = {"unpaid_costs_usd": {"mean": 0.0}, **run.summary}
-    return f"{told} {lenders_section.outcome(plan, summary)}"
+    return f"{told} {lenders_section.outcome(run.lent, summary)}"

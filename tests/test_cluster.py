@@ -342,15 +342,20 @@ def test_a_scheduler_that_dies(scenario: Path, bare: Cluster, tmp_path: Path) ->
 def test_a_cluster_of_its_own(scenario: Path, tmp_path: Path) -> None:
     """``--cluster local`` starts one here; an interrupt ends it at once and in one line, and the rest goes on there."""
     pytest.importorskip("distributed")
-    with started(scenario, tmp_path, *LONG, "--cluster", "local", "--workers", "2") as process:
+    slow = (*LONG, "--draws", "10240")  # long enough that an interrupt never comes after the end
+    with started(scenario, tmp_path, *slow, "--cluster", "local", "--workers", "2") as process:
         os.killpg(process.pid, signal.SIGINT)
-        out, said = process.communicate(timeout=30.0)  # ends when all have closed their end: no worker is left
+        try:
+            out, said = process.communicate(timeout=3.0)  # ends when all have closed their end: no worker is left
+        except subprocess.TimeoutExpired:  # Python drops an interrupt that comes while it tidies up after an object
+            os.killpg(process.pid, signal.SIGINT)
+            out, said = process.communicate(timeout=30.0)
     assert process.returncode == 130
     assert out == "" and re.fullmatch(r"interrupted: \d+ of 126 cases are finished and kept; [^\n]*\n", said)
     before = lines(tmp_path)
-    with started(scenario, tmp_path, *LONG, "--cluster", "local", "--workers", "2") as process:
+    with started(scenario, tmp_path, *slow, "--cluster", "local", "--workers", "2") as process:
         out, said = process.communicate(timeout=60.0)
     assert (process.returncode, out, said) == (0, "", "")
     assert lines(tmp_path)[: len(before)] == before
-    assert sweep(scenario, tmp_path / "alone", *LONG, "--workers", "1") == 0
+    assert sweep(scenario, tmp_path / "alone", *slow, "--workers", "1") == 0
     assert tables(tmp_path) == tables(tmp_path / "alone")

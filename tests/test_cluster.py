@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,14 +16,13 @@ from typing import IO
 
 import pytest
 import yaml
-from small_scenarios import small_scenario
+from small_sweeps import begun, lines, sweep, tables, until, written_scenario
 
 import sim.batch.sweep
 import sim.cluster
 import sim.seam
 from sim.batch.figures import Answer, Asked, answers
 from sim.batch.journal import NAME as JOURNAL
-from sim.cli import main
 from sim.engine import simulate
 from sim.scenario import from_data
 
@@ -34,7 +32,6 @@ AXES = ("--vary", "link.capacity_mw=600:950:50", "--vary", "supply.availability=
 LONG = ("--vary", "link.capacity_mw=500:1000:4", "--draws", "256")
 """A sweep of 126 cases."""
 PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-TIMES = {"manifest.yaml", JOURNAL}
 FLAGS = "SIM_TEST_FLAGS"
 """Variable of the workers: the folder in which they note what has killed one of them."""
 
@@ -42,47 +39,16 @@ FLAGS = "SIM_TEST_FLAGS"
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small scenario with one uncertain number."""
-    data = small_scenario()
-    data["costs"]["items"]["link"]["amount_million"] = {"dist": "uniform", "min": 1800, "max": 2400}
-    file = tmp_path_factory.mktemp("scenario") / "small.yaml"
-    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return file
-
-
-def sweep(scenario: Path, out: Path, *options: str) -> int:
-    """Sweep in this process; return the exit code."""
-    return main(["sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet", *options])
+    return written_scenario(tmp_path_factory.mktemp("scenario"))
 
 
 @contextmanager
 def started(scenario: Path, out: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Sweep in another process with a process group of its own, and wait until it has finished some cases."""
-    command = [sys.executable, "-m", "sim", "sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet"]
-    journal, pipe = out / "s" / JOURNAL, subprocess.PIPE
-    with subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as process:
-        try:
-            end = time.monotonic() + 60.0
-            while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10_000):
-                assert time.monotonic() < end, "waited for too long"
-                time.sleep(0.005)
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def tables(out: Path) -> dict[str, bytes]:
-    """Return the bytes of all results of a sweep that have to be the same each time."""
-    found = {file.name: file.read_bytes() for file in (out / "s").iterdir() if file.name not in TIMES}
-    assert "cases.csv" in found
-    return found
-
-
-def lines(out: Path) -> list[bytes]:
-    """Return the lines of a journal."""
-    return (out / "s" / JOURNAL).read_bytes().splitlines(keepends=True)
+    journal = out / "s" / JOURNAL
+    with begun(scenario, out, *options) as process:
+        until(lambda: journal.exists() and journal.stat().st_size > 10_000, process)
+        yield process
 
 
 @pytest.fixture(scope="module")

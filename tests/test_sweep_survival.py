@@ -13,13 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from small_scenarios import small_scenario
+from small_sweeps import begun, lines, sweep, tables, until, written_scenario
 
 import sim.batch.journal
 import sim.batch.sweep
@@ -32,8 +31,6 @@ from sim.folder import beside
 ROOT = Path(__file__).parents[1]
 KILLS = 7
 """Kills of each of three chains of sweeps, on 1, 2 and 3 processes."""
-TIMES = {"manifest.yaml", JOURNAL}
-"""Files that tell when and in which order things were done; all others have the same bytes."""
 SMALL = ("--vary", "link.capacity_mw=700,800,-5", "--draws", "256", "--workers", "1")
 """A sweep of two cases and one that fails."""
 LARGE = ("--vary", "link.capacity_mw=600:1000:8", "--vary", "supply.availability=0.5,0.9,1.5", "--draws", "256")
@@ -43,31 +40,7 @@ LARGE = ("--vary", "link.capacity_mw=600:1000:8", "--vary", "supply.availability
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small scenario with one uncertain number."""
-    data = small_scenario()
-    data["costs"]["items"]["link"]["amount_million"] = {"dist": "uniform", "min": 1800, "max": 2400}
-    file = tmp_path_factory.mktemp("scenario") / "small.yaml"
-    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return file
-
-
-def sweep(scenario: Path, out: Path, *options: str) -> int:
-    """Sweep in this process; return the exit code."""
-    return main(["sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet", *options])
-
-
-@contextmanager
-def started(scenario: Path, out: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Sweep in another process, whose process group does not outlive this."""
-    command = [sys.executable, "-m", "sim", "sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    return written_scenario(tmp_path_factory.mktemp("scenario"))
 
 
 def size_of(path: Path) -> int:
@@ -76,26 +49,6 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 60.0) -> None:
-    """Wait until something is true or a process has ended."""
-    end = time.monotonic() + seconds
-    while not true() and process.poll() is None:
-        assert time.monotonic() < end, "waited for too long"
-        time.sleep(0.002)
-
-
-def tables(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of all results of a sweep that have to be the same each time."""
-    found = {file.name: file.read_bytes() for file in folder.iterdir() if file.name not in TIMES}
-    assert {"cases.csv", "errors.csv"} <= set(found)
-    return found
-
-
-def lines(folder: Path) -> list[bytes]:
-    """Return the lines of a journal."""
-    return (folder / JOURNAL).read_bytes().splitlines(keepends=True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -108,7 +61,7 @@ def undisturbed(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     """Return the results of the small sweep when nothing happens to it."""
     out = tmp_path_factory.mktemp("undisturbed")
     assert sweep(scenario, out, *SMALL) == 1
-    return tables(out / "s")
+    return tables(out)
 
 
 @pytest.fixture
@@ -134,8 +87,8 @@ def killed_again_and_again(scenario: Path, out: Path, workers: int) -> int:
     options = (*LARGE, "--workers", str(workers))
     kills = 0
     for attempt in range(3 * KILLS):
-        before = lines(out / "s") if journal.exists() else []
-        with started(scenario, out, *options) as process:
+        before = lines(out) if journal.exists() else []
+        with begun(scenario, out, *options) as process:
             if attempt % 3 == 0:
                 time.sleep(rng.uniform(0.1, 1.2))
             else:
@@ -145,10 +98,10 @@ def killed_again_and_again(scenario: Path, out: Path, workers: int) -> int:
             process.communicate(timeout=20.0)  # ends when all have closed their end: no worker is left
             kills += process.returncode == -signal.SIGKILL
         if before:
-            assert lines(out / "s")[: len(before)] == [line for line in before if line.endswith(b"\n")] or torn(before)
+            assert lines(out)[: len(before)] == [line for line in before if line.endswith(b"\n")] or torn(before)
         if kills == KILLS:
             break
-    with started(scenario, out, *options) as process:
+    with begun(scenario, out, *options) as process:
         said = process.communicate(timeout=60.0)
     assert process.returncode == 1, said
     return kills
@@ -170,10 +123,10 @@ def test_kill_at_any_moment(scenario: Path, tmp_path: Path) -> None:
         kills = list(pool.map(lambda item: killed_again_and_again(scenario, item[1], item[0]), outs.items()))
     assert whole.result() == 1
     assert sum(kills) >= 20
-    expected = tables(tmp_path / "whole" / "s")
+    expected = tables(tmp_path / "whole")
     for out in outs.values():
-        assert tables(out / "s") == expected
-        assert sorted(lines(out / "s")) == sorted(lines(tmp_path / "whole" / "s")), "each case stands there once"
+        assert tables(out) == expected
+        assert sorted(lines(out)) == sorted(lines(tmp_path / "whole")), "each case stands there once"
         assert [path.name for path in out.iterdir()] == ["s"]
 
 
@@ -190,7 +143,7 @@ def test_finished_cases_are_not_done_again(
     asked.clear()
     assert sweep(scenario, tmp_path, *SMALL) == 1
     assert asked == ["s, case 3"]
-    assert tables(tmp_path / "s") == undisturbed
+    assert tables(tmp_path) == undisturbed
     assert (tmp_path / "s" / JOURNAL).read_bytes() == journal
     asked.clear()
     wider = [text.replace("700,", "600,700,900,") for text in SMALL]
@@ -218,7 +171,7 @@ def test_what_has_changed_is_done_again(
     assert sweep(file, out, *SMALL, *more.get(change, ())) == 1
     assert len(asked) == 3
     assert (out / "s" / JOURNAL).read_bytes().startswith(before)
-    assert len(lines(out / "s")) == 4
+    assert len(lines(out)) == 4
 
 
 def test_comments_and_titles_change_nothing_that_was_computed(scenario: Path, tmp_path: Path, asked: list[str]) -> None:
@@ -236,12 +189,12 @@ def test_two_cases_of_one_scenario(scenario: Path, tmp_path: Path, asked: list[s
     """Cases that come to the same scenario are computed once and have a row each, those that fail as well."""
     options = ("--vary", "costs.operating.om.amount_million_per_year=x1,x1.0", *SMALL)
     assert sweep(scenario, tmp_path, *options) == 1
-    found = tables(tmp_path / "s")
+    found = tables(tmp_path)
     rows = [line.split(b",") for line in found["cases.csv"].splitlines()[1:]]
     assert [row[0] for row in rows] == [b"1", b"2", b"4", b"5"]
     assert rows[0][3:] == rows[2][3:] != rows[1][3:]
     assert [line.split(b",")[0] for line in found["errors.csv"].splitlines()[1:]] == [b"3", b"6"]
-    assert len(lines(tmp_path / "s")) == 2
+    assert len(lines(tmp_path)) == 2
     assert len(asked) <= 4
 
 
@@ -272,8 +225,8 @@ def test_journals_with_garbage(scenario: Path, undisturbed: dict[str, bytes], tm
         (tmp_path / "s" / JOURNAL).write_bytes(data)
         (tmp_path / "s" / "cases.csv").unlink(missing_ok=True)
         assert sweep(scenario, tmp_path, *SMALL) == 1, what
-        assert tables(tmp_path / "s") == undisturbed, what
-        assert set(lines(tmp_path / "s")) >= set(whole.splitlines(keepends=True)), what
+        assert tables(tmp_path) == undisturbed, what
+        assert set(lines(tmp_path)) >= set(whole.splitlines(keepends=True)), what
         assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
@@ -310,7 +263,7 @@ def test_files_that_may_not_grow(
     """Wherever the system refuses to write on, that is told in one line, and the same command goes on afterwards."""
     assert sweep(scenario, tmp_path / "whole", *SMALL) == 1
     largest = max(file.stat().st_size for file in (tmp_path / "whole" / "s").iterdir())
-    every = lines(tmp_path / "whole" / "s")
+    every = lines(tmp_path / "whole")
     rng = random.Random(3)
     sizes = [0, 1, len(every[0]) - 1, len(every[0]), len(every[0]) + 1, largest - 1]
     for size in (*sizes, *(rng.randrange(largest) for _ in range(8))):
@@ -325,10 +278,10 @@ def test_files_that_may_not_grow(
             == f"error: {out / 's'}: cannot write results: File too large; free some space, or choose another --out\n"
         )
         if (out / "s").exists():
-            assert lines(out / "s") == every[: len(lines(out / "s"))], "whole lines, nothing else"
+            assert lines(out) == every[: len(lines(out))], "whole lines, nothing else"
         assert sweep(scenario, out, *SMALL) == 1
-        assert tables(out / "s") == undisturbed
-        assert lines(out / "s") == every
+        assert tables(out) == undisturbed
+        assert lines(out) == every
 
 
 @pytest.mark.parametrize("before", ["nothing", "unfinished", "other axes", "a run"])
@@ -341,7 +294,7 @@ def test_disk_full_at_every_step(
     if before == "unfinished":
         assert sweep(scenario, earlier, *SMALL) == 1
         (earlier / "s" / "cases.csv").unlink()
-        (earlier / "s" / JOURNAL).write_bytes(lines(earlier / "s")[0])
+        (earlier / "s" / JOURNAL).write_bytes(lines(earlier)[0])
     elif before == "other axes":
         assert sweep(scenario, earlier, "--vary", "link.capacity_mw=700,-6", *SMALL[2:]) == 1
     elif before == "a run":
@@ -363,7 +316,7 @@ def test_disk_full_at_every_step(
             assert code == 2, step
             assert "cannot write results: No space left on device" in said and said.count("\n") == 1, step
         assert sweep(scenario, out, *SMALL) == 1, step
-        assert tables(out / "s") == undisturbed, step
+        assert tables(out) == undisturbed, step
         kept = [contents(path) for path in out.iterdir() if path.name.startswith("s@")]
         assert kept == ([contents(earlier / "s")] if before in ("other axes", "a run") else []), step
         assert {path.name.partition("@")[0] for path in out.iterdir()} == {"s"}, step
@@ -407,7 +360,7 @@ def test_a_second_sweep_while_the_first_is_at_work(
     monkeypatch.setattr(sim.folder, "PATIENCE_SECONDS", 0.05)
     out = tmp_path / "out"
     options = (*LARGE, "--workers", "2")
-    with started(scenario, out, *options) as first:
+    with begun(scenario, out, *options) as first:
         until(lambda: size_of(out / "s" / JOURNAL) > 5_000, first)
         first.send_signal(signal.SIGSTOP)
         time.sleep(0.05)
@@ -422,7 +375,7 @@ def test_a_second_sweep_while_the_first_is_at_work(
         assert first.returncode == 1
     assert [path.name for path in out.iterdir()] == ["s"]
     assert sweep(scenario, tmp_path / "whole", *LARGE, "--workers", "1") == 1
-    assert tables(out / "s") == tables(tmp_path / "whole" / "s")
+    assert tables(out) == tables(tmp_path / "whole")
 
 
 def test_sweeps_side_by_side(scenario: Path, tmp_path: Path) -> None:
@@ -454,7 +407,7 @@ def test_other_axes_in_the_same_place(
     asked.clear()
     assert sweep(scenario, tmp_path, *SMALL) == 1
     assert asked == ["s, case 3"]
-    assert tables(tmp_path / "s") == undisturbed
+    assert tables(tmp_path) == undisturbed
 
 
 def test_back_and_forth(scenario: Path, tmp_path: Path) -> None:
@@ -502,6 +455,6 @@ def test_dying_while_the_place_is_taken(scenario: Path, undisturbed: dict[str, b
     for role in ("old", "keep"):
         (tmp_path / "s").rename(beside(tmp_path / "s", role))
         assert sweep(scenario, tmp_path, *SMALL) == 1
-        assert tables(tmp_path / "s") == undisturbed
+        assert tables(tmp_path) == undisturbed
         assert (tmp_path / "s" / JOURNAL).read_bytes() == journal
         assert [path.name for path in tmp_path.iterdir()] == ["s"]

@@ -6,23 +6,19 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from small_scenarios import small_scenario
+from small_sweeps import begun, lines, sweep, tables, until, written_scenario
 
 import sim.batch.sweep
 import sim.seam
 from sim.batch.figures import Answer, Asked, answers
 from sim.batch.journal import NAME as JOURNAL
-from sim.cli import main
 from sim.engine import simulate
 from sim.errors import ScenarioError
 from sim.scenario import from_data
@@ -34,34 +30,12 @@ AXES = ("--vary", "link.capacity_mw=600:950:50", "--vary", "supply.availability=
 """A sweep of 24 cases of which every third fails."""
 LONG = ("--vary", "link.capacity_mw=500:1000:0.5", "--draws", "256")
 """A sweep of 1,001 cases."""
-TIMES = {"manifest.yaml", JOURNAL}
 
 
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small scenario with one uncertain number."""
-    data = small_scenario()
-    data["costs"]["items"]["link"]["amount_million"] = {"dist": "uniform", "min": 1800, "max": 2400}
-    file = tmp_path_factory.mktemp("scenario") / "small.yaml"
-    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return file
-
-
-def sweep(scenario: Path, out: Path, *options: str) -> int:
-    """Sweep in this process; return the exit code."""
-    return main(["sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet", *options])
-
-
-def tables(out: Path) -> dict[str, bytes]:
-    """Return the bytes of all results of a sweep that have to be the same each time."""
-    found = {file.name: file.read_bytes() for file in (out / "s").iterdir() if file.name not in TIMES}
-    assert "cases.csv" in found
-    return found
-
-
-def lines(out: Path) -> list[bytes]:
-    """Return the lines of a journal."""
-    return (out / "s" / JOURNAL).read_bytes().splitlines(keepends=True)
+    return written_scenario(tmp_path_factory.mktemp("scenario"))
 
 
 @pytest.fixture(scope="module")
@@ -167,29 +141,6 @@ def test_workers_with_other_code(
 # --- interrupts ---------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def started(scenario: Path, out: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Sweep in another process with a process group of its own, as a shell does it."""
-    command = [sys.executable, "-m", "sim", "sweep", str(scenario), "--out", str(out), "--name", "s", "--quiet"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until something is true or a process has ended."""
-    end = time.monotonic() + 60.0
-    while not true() and process.poll() is None:
-        assert time.monotonic() < end, "waited for too long"
-        time.sleep(0.002)
-
-
 def larger(file: Path, size: int) -> bool:
     """Say whether a file is there and larger than that."""
     return file.exists() and file.stat().st_size > size
@@ -211,7 +162,7 @@ def test_interrupt_at_work(scenario: Path, tmp_path: Path, workers: str) -> None
     finished = 0
     journal = tmp_path / "s" / JOURNAL
     for more in (1, 60_000):
-        with started(scenario, tmp_path, *LONG, "--workers", workers) as process:
+        with begun(scenario, tmp_path, *LONG, "--workers", workers) as process:
             until(partial(larger, journal, more), process)
             said = interrupted(process)
             assert process.returncode == 130
@@ -227,7 +178,7 @@ def test_interrupt_while_workers_begin(scenario: Path, tmp_path: Path) -> None:
     rng = random.Random(4)
     for i in range(4):
         out = tmp_path / str(i)
-        with started(scenario, out, *LONG, "--workers", "3") as process:
+        with begun(scenario, out, *LONG, "--workers", "3") as process:
             until((out / "s").exists, process)
             time.sleep(rng.uniform(0.0, 0.5))
             said = interrupted(process)

@@ -5,9 +5,12 @@ Workers run what they are sent: a cluster is to be reached over a trusted networ
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
@@ -40,6 +43,7 @@ def cluster(address: str, workers: int) -> Iterator[Crew]:
                         threads_per_worker=1,
                         processes=True,
                         dashboard_address=None,
+                        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # None alone takes port 8787
                         silence_logs=logging.CRITICAL,
                     )
                     address = stack.enter_context(made)
@@ -53,7 +57,7 @@ def cluster(address: str, workers: int) -> Iterator[Crew]:
             raise ScenarioError.single("the scheduler has no workers", where=f"--cluster {address}", cure=cure)
         _probe(client, address)
         given_up = (distributed.scheduler.KilledWorker,)
-        yield Crew(threads, lambda: client.get_executor(pure=False), given_up, _Watch(client).trouble)
+        yield Crew(threads, lambda: _Hands(client), given_up, _Watch(client).trouble)
 
 
 def _probe(client: Any, address: str) -> None:
@@ -67,6 +71,48 @@ def _probe(client: Any, address: str) -> None:
         said = f"the cluster cannot run this program: {first}"
         cure = "install the same version of it for scheduler and workers"
         raise ScenarioError.single(said, where=f"--cluster {address}", cure=cure) from None
+
+
+class _Hands(Executor):
+    """Gives tasks to a cluster.
+
+    Dask's own executor asks a second time what became of a task when it has the result: a worker that dies in between
+    makes an error of it (``ValueError: not enough values to unpack``), and one that dies before it nothing at all.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._flying: dict[Future[Any], Any] = {}
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Give out a task, even if another was the same."""
+        future: Future[Any] = Future()
+        theirs = self._flying[future] = self._client.submit(fn, *args, pure=False, **kwargs)
+        future.add_done_callback(self._flying.pop)
+        self._client.loop.add_callback(_pass_on, theirs, future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for what is under way, or call it off."""
+        if wait and not cancel_futures:
+            wait_for(list(self._flying))
+        else:
+            self._client.cancel(list(self._flying.values()))
+
+
+async def _pass_on(theirs: Any, future: Future[Any]) -> None:
+    """Tell a future what becomes of a task on the cluster; what has come in counts, whoever dies after it."""
+    try:
+        result = await theirs
+    except BaseException as error:
+        gone = isinstance(error, OSError | CancelledError | asyncio.CancelledError)
+        if gone and theirs.status != "error":  # called off, or the scheduler is out of reach
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 class _Watch:

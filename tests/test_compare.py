@@ -368,7 +368,8 @@ def test_two_csvs_by_hand(tmp_path: Path) -> None:
     found = compare([a, b]).pairs[0]
     assert (found.only_a, found.only_b) == (("only_here",), ("other",))
     assert found.notes == (f"{b} has no column p10, definition.", f"Columns of {b} that are not compared: colour.")
-    comparison, paybacks, inputs = tables(Comparison((found,), ()))
+    comparison, paybacks, inputs, notes = tables(Comparison((found,), ()))
+    assert [row[2] for row in notes.rows] == list(found.notes) and notes.columns == ("a", "b", "note")
     npv = row_of(comparison, "project_npv_usd")
     assert (npv["difference"], npv["se"], npv["paired"]) == (40.0, 5.0, "no")
     assert (npv["ci_low"], npv["ci_high"]) == pytest.approx((30.20018, 49.79982), abs=1e-5)
@@ -414,11 +415,12 @@ def test_the_tables_read_back_as_csv(runs: dict[str, Path], tmp_path: Path) -> N
     """The written tables have the header and as many rows, with inf for never and blanks for what does not exist."""
     made = tables(compare([runs["base"], runs["dear"]]))
     files = write_tables(made, tmp_path / "csv", "--csv")
-    assert [file.name for file in files] == ["comparison.csv", "paybacks.csv", "inputs.csv"]
+    assert [file.name for file in files] == ["comparison.csv", "paybacks.csv", "inputs.csv", "notes.csv"]
     for table, file in zip(made, files, strict=True):
         with file.open(encoding="utf-8", newline="") as handle:
             header, *rows = csv.reader(handle)
-        assert tuple(header) == table.columns and len(rows) == len(table.rows) > 0
+        assert tuple(header) == table.columns and len(rows) == len(table.rows)
+        assert rows or file.name == "notes.csv"
         assert not any(cell == "nan" for row in rows for cell in row)
 
 

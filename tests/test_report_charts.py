@@ -20,8 +20,9 @@ from sim.report import format as say
 from sim.report.html import charts
 from sim.report.html import charts_theme as theme
 from sim.report.html.content import Figure, Page, Section
-from sim.report.html.folder import Folder, Sheet, read_folders
+from sim.report.html.folder import Folder, read_folders
 from sim.report.html.pictures import pictures
+from sim.report.html.sheets import Sheet
 
 NAN, NEVER = math.nan, math.inf
 
@@ -66,7 +67,8 @@ def folder(
 def all_of(run: Folder) -> list[Figure]:
     """Return every figure of a run."""
     found = [charts.payback_curve([run]), charts.fan(run), charts.dscr(run), charts.regimes(run)]
-    found += [charts.who_gets_what(run), charts.bearers(run), charts.drivers(run), charts.attribution(run)]
+    found += [charts.parties(run), charts.who_gets_what(run), charts.bearers(run), charts.drivers(run)]
+    found += [charts.attribution(run)]
     return [*found, *(charts.distribution(run, metric) for metric in ("project_npv_usd", "project_irr"))]
 
 
@@ -109,7 +111,7 @@ def test_every_chart_of_a_run(run: Folder) -> None:
         assert all(len(row) == len(figure.table.columns) for row in figure.table.rows)
         assert len(figure.table.numeric) == len(figure.table.columns)
         ids.add(figure.id)
-    assert len(ids) == 9
+    assert len(ids) == 10
 
 
 def test_drawn_twice_is_drawn_alike(run: Folder) -> None:
@@ -130,7 +132,7 @@ def test_payback_is_the_table(run: Folder, made: Path) -> None:
         (2026 + int(row["year"]), float(row["p_paid_back"])) for row in rows
     ]
     assert say.share(float(rows[-1]["p_paid_back"])) in figure.title
-    assert "too few draws" in figure.caption
+    assert "no error band" in figure.caption
 
 
 def test_payback_has_a_band_where_there_are_errors() -> None:
@@ -182,6 +184,39 @@ def test_who_gets_what_adds_up(run: Folder, made: Path) -> None:
     assert all((bar["kind"] == "takes") == (bar["high"] < bar["low"]) for bar in bars[:-1])
 
 
+def test_what_one_party_gets_another_pays(run: Folder, made: Path) -> None:
+    """The parties add up to nothing; what sponsors, builders and buyers have is what the cash flow says of them."""
+    figure = charts.parties(run)
+    sums: dict[str, float] = {}
+    for row in rows_of(made, "cashflow.csv"):
+        sums[row["line"]] = sums.get(row["line"], 0.0) + float(row["mean"] or "nan")
+    bars = {bar["name"]: bar["high"] for bar in bars_of(figure)}
+    assert math.fsum(bars.values()) == pytest.approx(0.0, abs=2e-3)  # those that are too small to be drawn
+    assert bars["Sponsors"] == pytest.approx(sums["equity_flow"] / 1e9)
+    assert bars["Builders"] == pytest.approx(sums["capex"] / 1e9)
+    assert bars["Buyers of power"] == pytest.approx(-sums["revenue_merchant"] / 1e9)
+    paid = math.fsum(sums[name] for name in ("interest_capitalised", "interest_paid", "principal_paid", "fees"))
+    assert bars["Lenders"] == pytest.approx((paid - sums["debt_drawn"]) / 1e9)
+
+
+def test_parties_without_an_agreement() -> None:
+    """Without loans sponsors have the net flow; blocked revenue is a party; lines that do not add up are not drawn."""
+    lines = {"revenue_merchant": 5e9, "supply_cost": 1e9, "capex": 2e9, "tax": 0.5e9, "ebitda": 3e9, "net": 0.5e9}
+    bars = {bar["name"]: bar["high"] for bar in bars_of(charts.parties(flows(**lines)))}
+    assert bars == pytest.approx(
+        {
+            "Buyers of power": -5.0,
+            "Sponsors": 0.5,
+            "States (tax)": 0.5,
+            "Suppliers of the power": 1.0,
+            "Revenue blocked, not released": 1.0,
+            "Builders": 2.0,
+        }
+    )
+    wrong = charts.parties(flows(**{**lines, "net": 0.7e9}))
+    assert wrong.spec is None and "do not add up" in wrong.missing
+
+
 def flows(**sums: float) -> Folder:
     """Return a folder whose cash flow has one row of each line."""
     return folder(cashflow=sheet("period year line mean", *((1, 2027, name, sum_) for name, sum_ in sums.items())))
@@ -194,11 +229,11 @@ def test_revenue_that_stays_blocked_has_a_bar() -> None:
     )
     assert figure.table is not None
     assert list(figure.table.rows) == [
-        ("Power sold on the market", "+5.0"),
-        ("Revenue blocked, not released", "−1.0"),
-        ("Cost of the power", "−1.0"),
-        ("Investment", "−2.0"),
-        ("Net flow", "1.0"),
+        ("Power sold on the market", "+5.00"),
+        ("Revenue blocked, not released", "−1.00"),
+        ("Cost of the power", "−1.00"),
+        ("Investment", "−2.00"),
+        ("Net flow", "1.00"),
     ]
     assert "4.0 bn USD of revenue 1.0 bn USD is left" in figure.title
     wrong = charts.who_gets_what(flows(revenue_merchant=5e9, ebitda=5e9, capex=2e9, cumulative_net=1e9))
@@ -227,7 +262,8 @@ def test_what_does_not_vary_is_told() -> None:
     """One value in all futures is no histogram."""
     table = sheet("metric from to share", ("project_npv_usd", -2.7e9, -2.7e9, 1.0))
     assert (
-        "−2.7 bn USD in 100 % of futures" in charts.distribution(folder(distributions=table), "project_npv_usd").missing
+        "−2.70 bn USD in 100 % of futures"
+        in charts.distribution(folder(distributions=table), "project_npv_usd").missing
     )
 
 
@@ -235,8 +271,16 @@ def test_cover_has_its_covenants(run: Folder) -> None:
     """Each level stands once, however many loans name it; without debt service there is no chart."""
     figure = charts.dscr(run)
     levels = [row for layer in data_of(figure) for row in layer if "of" in row]
-    assert [row["of"] for row in levels] == ["target 1.80", "lock-up 1.30", "default 1.10"]
-    nothing = sheet("period year line p10 p50 p90", (1, 2027, "dscr", NAN, NAN, NAN))
+    named = list(dict.fromkeys(row["of"] for row in levels))
+    assert named == [
+        "target 1.80",
+        "lock-up 1.30",
+        "default 1.10",
+        "median of futures that owe service",
+        "lenders’ case",
+    ]
+    assert figure.title.startswith("Loans default in ")
+    nothing = sheet("period year line deterministic p10 p50 p90", (1, 2027, "dscr", NAN, NAN, NAN, NAN))
     assert "no debt service" in charts.dscr(folder(cashflow=nothing)).missing
 
 
@@ -293,12 +337,17 @@ def test_twelve_drivers_are_drawn(run: Folder, made: Path) -> None:
 
 
 def test_attribution_adds_up() -> None:
-    """Parts begin where the one above ended, and end at the difference."""
-    parts = sheet("group part se", ("costs", -3e9, NAN), ("market", 1e9, NAN))
+    """Parts begin where the one above ended, and end at the difference; shares are told in points."""
+    parts = sheet("group part se unit", ("costs", -3e9, NAN, "USD"), ("market", 1e9, NAN, "USD"))
     bars = bars_of(charts.attribution(folder(attribution=parts)))
     assert [(bar["low"], bar["high"]) for bar in bars] == [(0.0, -3.0), (-3.0, -2.0), (0.0, -2.0)]
-    shares = sheet("group part se", ("costs", -0.03, NAN), ("market", 0.01, NAN))
-    valid(charts.attribution(folder(attribution=shares)))
+    shares = sheet("group part se unit", ("costs", -0.03, 0.001, "share"), ("market", 0.01, NAN, "share"))
+    figure = charts.attribution(folder(attribution=shares))
+    valid(figure)
+    assert figure.title == "“costs” makes the largest part of the difference: −3.0 of −2.0 percentage points"
+    assert figure.table is not None
+    assert figure.table.rows[0] == ("costs", "−3.0", "0.100")
+    assert [bar["high"] for bar in bars_of(figure)] == pytest.approx([-3.0, -2.0, -2.0])
 
 
 def test_empty_folders_have_words() -> None:
@@ -331,10 +380,10 @@ def test_heat_map_is_in_order() -> None:
     valid(figure)
     assert figure.spec is not None
     encoding = figure.spec["layer"][0]["encoding"]
-    assert encoding["y"]["scale"]["domain"] == ["600", "1000"]
+    assert encoding["y"]["scale"]["domain"] == ["600", "1,000"]
     assert encoding["x"]["scale"]["domain"] == ["x", "w"]
     cells = {(row["d"], row["a"]): row["text"] for row in data_of(figure)[0]}
-    assert cells == {("1000", "x"): "25.0", ("1000", "w"): "50.0", ("600", "w"): "0.0"}
+    assert cells == {("1,000", "x"): "25.0", ("1,000", "w"): "50.0", ("600", "w"): "0.0"}
     assert "1 of 4 cases have no figure" in figure.caption
 
 
@@ -360,7 +409,7 @@ def test_small_multiples_are_limited() -> None:
     valid(figure)
     assert figure.spec is not None
     assert len({row["of"] for row in figure.spec["data"]["values"]}) == 24
-    assert "2500; 2600; 2700; 2800; 2900; 3000" in figure.caption
+    assert "2,500; 2,600; 2,700; 2,800; 2,900; 3,000" in figure.caption
     assert figure.table is not None
     assert len(figure.table.rows) == 30
 
@@ -409,3 +458,41 @@ def test_pictures_of_many_small_charts(tmp_path: Path) -> None:
     )
     page = Page("t", "", (), (), (), (Section("a", "A", (), (charts.small_multiples(sweep),)),))
     assert pictures(page, tmp_path, "svg")[0][1].startswith(b"<svg")
+
+
+# --- what a reader would not see to be wrong ------------------------------------------------------------------------
+
+
+def test_bands_and_errors_are_those_of_the_tables(run: Folder, made: Path) -> None:
+    """The shaded band is P10 to P90 of the table; an error of 95 % is 1.96 standard errors."""
+    lines = [
+        row for row in rows_of(made, "cashflow.csv") if row["line"] == "cumulative_net_real" and row["period"] != "0"
+    ]
+    band = data_of(charts.fan(run))[0]
+    assert [row["low"] for row in band] == pytest.approx([float(row["p10"]) / 1e9 for row in lines])
+    assert [row["high"] for row in band] == pytest.approx([float(row["p90"]) / 1e9 for row in lines])
+    one = ("a", 2e9, 0.1e9, 1e9, 2e9, 3e9)
+    table = charts.bearers(folder(bearers=sheet("party mean se p10 p50 p90", one, ("total", *one[1:])))).table
+    assert table is not None
+    assert table.rows[0] == ("A", "+2.00", "± 0.196", "1.00", "2.00", "3.00")
+
+
+def bearing(**means: float) -> Figure:
+    """Return the chart of some parties with a standard error of 0.1 bn USD each."""
+    rows = [(name, mean, 0.1e9, mean, mean, mean) for name, mean in means.items()]
+    total = math.fsum(means.values())
+    whole = ("total", total, 0.1e9, total, total, total)
+    return charts.bearers(folder(bearers=sheet("party mean se p10 p50 p90", *rows, whole)))
+
+
+def test_who_bears_most() -> None:
+    """A pot is nobody; parties that chance alone sets apart are named together."""
+    figure = bearing(
+        sponsors_japan=-3e9, sponsors_russia=-2.9e9, state_russia=-1e9, held_dividends=5e9, lender_jbic=1e9
+    )
+    assert figure.title == (
+        "Largest loss by sanctions: sponsors of Japan and sponsors of Russia; largest gain: lender JBIC"
+    )
+    assert bearing(sponsors_japan=-3e9, sponsors_russia=-2e9).title == "Largest loss by sanctions: sponsors of Japan"
+    assert bearing(suppliers=1e9, banks=0.5e9).title == "Largest gain: suppliers and states that are owed"
+    assert bearing(held_dividends=1e9).title == "Who bears the change by sanctions"

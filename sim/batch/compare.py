@@ -108,14 +108,18 @@ def _letter(place: int) -> str:
 
 
 def tables(comparison: Comparison) -> list[Table]:
-    """Return the tables of a comparison: comparison.csv; of runs paybacks.csv and inputs.csv too."""
+    """Return the tables of a comparison: comparison.csv and notes.csv; of runs paybacks.csv and inputs.csv too."""
+    all_pairs: tuple[Pair | CasePair, ...] = comparison.pairs or comparison.cases
+    told = [(pair.a.label, pair.b.label, note) for pair in all_pairs for note in pair.notes]
+    notes = Table("notes.csv", ("a", "b", "note"), told)
     if comparison.cases:
-        return [_case_table(comparison.cases)]
+        return [_case_table(comparison.cases), notes]
     pairs = comparison.pairs
     return [
         Table("comparison.csv", COLUMNS, [row for pair in pairs for row in _rows(pair)]),
         Table("paybacks.csv", TIME_COLUMNS, [_time_row(pair, one) for pair in pairs for one in pair.times]),
         Table("inputs.csv", ("a", "b", "path", "before", "after"), [row for pair in pairs for row in _inputs(pair)]),
+        notes,
     ]
 
 

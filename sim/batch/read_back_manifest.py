@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Manifest:
     axes: tuple[str, ...]
     hashes: Mapping[str, Any]
     """SHA-256 of each table; empty until everything is written."""
+    said: Mapping[Any, Any] = field(default_factory=dict)
+    """All that it says."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def read_manifest(path: Path) -> Manifest:
         scenario=said("scenario", dict, {}),
         axes=tuple(str(key) for key in said("axes", dict, {})),
         hashes=said("files_sha256", dict, {}),
+        said=data,
     )
     if faults:
         raise ScenarioError(faults)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.base.words import shown
@@ -22,16 +22,21 @@ from sim.report.html.content_numbers import (
 )
 from sim.report.html.content_run import Run
 from sim.report.html.definitions import few, plain
+from sim.report.names import input_name
 
-COLUMNS = ("Number", "Value or median", "P10", "P90", "Distribution", "Unit", "Basis", "Source")
+COLUMNS = ("Number", "P10", "Value or median", "P90", "Distribution", "Unit", "Basis", "Source")
 NUMERIC = (False, True, True, True, False, False, False, False)
 OF_BLOCK = " (said of the whole block)"
+MARKS = (
+    "Basis: source, a published number; assumption, at least in part the author's judgement; default, what the program "
+    "takes where the scenario says nothing; year of money, to whose prices an amount belongs."
+)
 
 
-def assumptions(run: Run) -> Section:
-    """Return the numbers of a scenario by section, its processes and choices; how many are only assumed."""
+def assumptions(run: Run) -> tuple[Section, ...]:
+    """Return what is uncertain, then, folded, every number of the scenario by section and what else is chosen."""
     if not run.scenario:
-        return Section("assumptions", "Assumptions", ("The scenario is not known: there is no manifest with it.",))
+        return (Section("assumptions", "Assumptions", ("The scenario is not known: there is no manifest with it.",)),)
     found = numbers(run.scenario, run.spec)
     words = [count(found)]
     about = run.scenario.get("about")
@@ -42,10 +47,18 @@ def assumptions(run: Run) -> Section:
             f"This program does not read the scenario any more ({run.read[1]}): numbers stand as the manifest says "
             "them, without units."
         )
-    tables = [(name, _view(inside)) for name, inside in _by_section(found).items()]
-    more = (("Processes", processes(run)), ("Choices", choices(run.scenario)))
-    tables += [(name, view) for name, view in more if view.rows]
-    return Section("assumptions", "Assumptions", tuple(words), (), tuple(tables))
+    uncertain = [number for number in found if number.dist is not None and not number.dist.certain]
+    first = (("Numbers that are drawn", _drawn(uncertain)), ("Prices and rates that move", processes(run)))
+    tables = [*_by_section(found).items(), ("Choices", choices(run.scenario))]
+    return (
+        Section("uncertain", "What is assumed, and what is uncertain", tuple(words), (), _filled(first)),
+        Section("assumptions", "All assumptions", (MARKS,), (), _filled(tables), folded=True),
+    )
+
+
+def _filled(tables: Iterable[tuple[str, View]]) -> tuple[tuple[str, View], ...]:
+    """Return the tables that have rows."""
+    return tuple((heading, view) for heading, view in tables if view.rows)
 
 
 def count(found: Sequence[Number]) -> str:
@@ -63,29 +76,41 @@ def count(found: Sequence[Number]) -> str:
     return f"{text} {uncertain:,} {'is' if uncertain == 1 else 'are'} drawn from a distribution."
 
 
-def _by_section(found: Sequence[Number]) -> dict[str, list[Number]]:
+def _by_section(found: Sequence[Number]) -> dict[str, View]:
     groups: dict[str, list[Number]] = {}
     for number in found:
         groups.setdefault(number.path.partition(".")[0], []).append(number)
-    return groups
+    return {name: _view(COLUMNS, [(number, number.path) for number in inside]) for name, inside in groups.items()}
 
 
-def _view(found: Sequence[Number]) -> View:
-    rows, sparks = tuple(map(_row, found)), tuple(spark(number.dist) for number in found)
-    return View(COLUMNS, rows, NUMERIC, sparks if any(sparks) else ())
+def _drawn(found: Sequence[Number]) -> View:
+    return _view(("Number", "P10", "Median", *COLUMNS[3:]), [(number, input_name(number.path)) for number in found])
 
 
-def _row(number: Number) -> tuple[str, ...]:
+def _view(heads: Sequence[str], found: Sequence[tuple[Number, str]]) -> View:
+    """Return numbers, each under a name, without columns in which nothing stands."""
+    rows = [_row(number, name) for number, name in found]
+    kept = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    sparks = tuple(spark(number.dist) for number, _ in found)
+    return View(
+        tuple(heads[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in rows),
+        tuple(NUMERIC[i] for i in kept),
+        sparks if any(sparks) else (),
+    )
+
+
+def _row(number: Number, name: str) -> tuple[str, ...]:
     source = f"{number.source}{OF_BLOCK}" if number.inherited and number.source else number.source
     dist = number.dist
     if dist is None:
-        cells = (number.text, "", "", "")
+        cells = ("", number.text, "", "")
     elif dist.certain:
-        cells = (plain(dist.lower), "", "", "")
+        cells = ("", plain(dist.lower), "", "")
     else:
         low, middle, high = (few(dist.quantile(chance)) for chance in (0.1, 0.5, 0.9))
-        cells = (middle, low, high, number.text)
-    return (number.path, *cells, number.unit, number.basis, source)
+        cells = (low, middle, high, number.text)
+    return (name, *cells, number.unit, number.basis, source)
 
 
 # --- processes and choices ----------------------------------------------------------------------------------------

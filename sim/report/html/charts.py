@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sim.report.html.charts_bars import attribution, drivers, who_gets_what
+from sim.report.html.charts_attribution import attribution
+from sim.report.html.charts_bars import drivers, who_gets_what
+from sim.report.html.charts_compare import npv_apart, who_pays
+from sim.report.html.charts_cover import dscr
+from sim.report.html.charts_parties import parties
 from sim.report.html.charts_sanctions import bearers, regimes
 from sim.report.html.charts_spread import distribution
 from sim.report.html.charts_sweep import heat_map, small_multiples
-from sim.report.html.charts_time import dscr, fan, payback_curve
+from sim.report.html.charts_time import fan, payback_curve
 
 __all__ = [
     "attribution",
@@ -16,8 +20,11 @@ __all__ = [
     "dscr",
     "fan",
     "heat_map",
+    "npv_apart",
+    "parties",
     "payback_curve",
     "regimes",
     "small_multiples",
     "who_gets_what",
+    "who_pays",
 ]

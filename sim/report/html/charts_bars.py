@@ -14,7 +14,6 @@ from sim.report.html.charts_parts import (
     absent,
     identifier,
     lacks,
-    shown,
     specification,
     table,
     tip,
@@ -23,6 +22,7 @@ from sim.report.html.charts_parts import (
 from sim.report.html.charts_parts import plain as data
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
+from sim.report.names import input_name, spoken
 
 ROW = 38
 """Height of a bar with its words above it."""
@@ -116,8 +116,9 @@ def _short(name: str) -> str:
     return f"…{end[place + 1 :]}"
 
 
-def bar_axis(title: str) -> alt.Axis:
-    """Return the axis of the numbers of bars."""
+def bar_axis(unit: str, left: str = "", right: str = "") -> alt.Axis:
+    """Return the axis of the numbers of bars: their unit, and what it means to lie on either side."""
+    title = "\u2003".join(text for text in (left, unit, right) if text)
     return alt.Axis(title=title, tickCount=alt.ExprRef("max(3, floor(width / 100))"), grid=False)
 
 
@@ -132,42 +133,34 @@ def kind_of(amount: float) -> str:
     return "adds" if amount >= 0.0 else "takes"
 
 
-def signed(text: str, amount: float) -> str:
-    """Return a number as text, with a plus where it is more than nothing.
-
-    >>> signed("0.58", 0.58), signed("0.00", 0.001), signed("−0.1", -0.1)
-    ('+0.58', '0.00', '−0.1')
-    """
-    return f"+{text}" if amount > 0.0 and text.strip("0.") else text
-
-
 # --- who gets what ------------------------------------------------------------------------------------------------
 
 
 def who_gets_what(folder: Folder) -> Figure:
     """Draw what becomes of the revenue: mean nominal sums over the whole horizon, down to the net flow."""
-    title = "Where the revenue goes"
+    title = "From revenue to net flow"
     why = lacks(folder, "cashflow.csv", ("period", "line", "mean"))
-    sums, end = ({}, math.nan) if why else _sums(folder)
+    lines, last = ({}, {}) if why else sums(folder)
+    end = last.get("cumulative_net", math.nan)
     if why or not math.isfinite(end):
         why = why or "Not drawn: cashflow.csv has no line cumulative_net."
         return absent("who-gets-what", folder, title, why)
-    parts = [(name, sums.get(key, 0.0)) for key, name in INCOME]
-    costs = [(name, -sums.get(key, 0.0)) for key, name in OUTLAY]
+    parts = [(name, lines.get(key, 0.0)) for key, name in INCOME]
+    costs = [(name, -lines.get(key, 0.0)) for key, name in OUTLAY]
     size = max(abs(amount) for _, amount in (*parts, *costs, ("", end)))
-    blocked = sums.get("ebitda", math.nan) - sum(amount for _, amount in (*parts, *costs[:-2]))
+    blocked = lines.get("ebitda", math.nan) - sum(amount for _, amount in (*parts, *costs[:-2]))
     if abs(blocked) > 1e-7 * size:
         parts.append(("Revenue blocked, not released", blocked))
-    steps = [(name, amount) for name, amount in (*parts, *costs) if abs(amount) > 1e-9 * size]
-    if not steps:
+    moved = [(name, amount) for name, amount in (*parts, *costs) if abs(amount) > 1e-9 * size]
+    if not moved:
         return absent("who-gets-what", folder, title, "Not drawn: no money moves in any future.")
-    if not math.isclose(sum(amount for _, amount in steps), end, abs_tol=1e-6 * size):
+    if not math.isclose(sum(amount for _, amount in moved), end, abs_tol=1e-6 * size):
         why = "Not drawn: the lines of cashflow.csv do not add up to its cumulative net flow."
         return absent("who-gets-what", folder, title, why)
     revenue = sum(amount for name, amount in parts if name != "Salvage")
     found = f"revenue of {say.usd(revenue)} does not pay for costs of {say.usd(revenue - end)}"
     title = f"In the mean {found}" if end < 0.0 else f"Of {say.usd(revenue)} of revenue {say.usd(end)} is left"
-    rows, unit = _steps([*steps], ("Net flow", end))
+    rows, unit = steps(moved, ("Net flow", end))
     spec = bars(rows, [("name", "Part"), ("text", unit)], bar_axis(unit), ends(rows))
     view = table(("Part", unit), [(row["name"], row["text"]) for row in rows])
     caption = (
@@ -177,35 +170,35 @@ def who_gets_what(folder: Folder) -> Figure:
     return Figure(identifier("who-gets-what", folder), title, caption, spec, view)
 
 
-def _sums(folder: Folder) -> tuple[dict[str, float], float]:
-    """Return the sums of the means of each line, and the last cumulative net flow."""
-    sums: dict[str, float] = {}
-    end = math.nan
+def sums(folder: Folder) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the sums over the years of the means of each line of the cash flow, and the last mean of each."""
+    found: dict[str, float] = {}
+    last: dict[str, float] = {}
     for row in folder.sheets["cashflow.csv"].rows:
         mean = value(row, "mean")
         if math.isfinite(mean):
-            sums[row["line"]] = sums.get(row["line"], 0.0) + mean
-            end = mean if row["line"] == "cumulative_net" else end
-    return sums, end
+            found[row["line"]] = found.get(row["line"], 0.0) + mean
+            last[row["line"]] = mean
+    return found, last
 
 
-def _steps(steps: Sequence[tuple[str, float]], total: tuple[str, float]) -> tuple[list[Row], str]:
+def steps(parts: Sequence[tuple[str, float]], total: tuple[str, float], unit: str = "USD") -> tuple[list[Row], str]:
     """Return bars each of which begins where the one before ended, and the unit; the total stands on zero."""
     reached, places = 0.0, []
-    for _, amount in steps:
+    for _, amount in parts:
         places.append((reached, reached + amount))
         reached += amount
-    amounts = [amount for _, amount in (*steps, total)]
-    divisor, _ = say.usd_scale([*amounts, *(end for _, end in places)])
-    write, unit = say.row_scale("USD", [*amounts, *(end for _, end in places)])
+    sizes = [*(amount for _, amount in (*parts, total)), *(end for _, end in places)]
+    write, name = say.row_scale(unit, sizes)
+    by = say.divisor(unit, sizes)
     rows: list[Row] = [
-        {"name": name, "text": signed(write(amount), amount), "kind": kind_of(amount), "low": low / divisor}
-        | {"high": high / divisor}
-        for (name, amount), (low, high) in zip(steps, places, strict=True)
+        {"name": what, "text": say.signed(write(amount), amount), "kind": kind_of(amount), "low": low / by}
+        | {"high": high / by}
+        for (what, amount), (low, high) in zip(parts, places, strict=True)
     ]
-    name, amount = total
-    rows.append({"name": name, "text": write(amount), "kind": "total", "low": 0.0, "high": amount / divisor})
-    return rows, unit
+    what, amount = total
+    rows.append({"name": what, "text": write(amount), "kind": "total", "low": 0.0, "high": amount / by})
+    return rows, name
 
 
 # --- drivers ------------------------------------------------------------------------------------------------------
@@ -213,7 +206,7 @@ def _steps(steps: Sequence[tuple[str, float]], total: tuple[str, float]) -> tupl
 
 def drivers(folder: Folder, metric: str = "project_npv_usd") -> Figure:
     """Draw the rank correlations of the inputs that move a metric most."""
-    kind, moved = f"drivers-{metric}", METRICS.get(metric, shown(metric))
+    kind, moved = f"drivers-{metric}", METRICS.get(metric, spoken(metric))
     title = f"What moves {moved}"
     why = lacks(folder, "drivers.csv", ("input", "metric", "rank_correlation"))
     if why:
@@ -227,13 +220,15 @@ def drivers(folder: Folder, metric: str = "project_npv_usd") -> Figure:
     known.sort(key=lambda row: -abs(value(row, "rank_correlation")))
     rows: list[Row] = []
     for row in known:
-        size = value(row, "rank_correlation")
-        text = signed(say.number(size, 2), size)
-        rows.append({"name": row["input"], "text": text, "kind": kind_of(size), "low": 0.0, "high": size})
+        size, key = value(row, "rank_correlation"), row["input"]
+        told = {"name": input_name(key), "key": key, "text": say.signed(say.number(size, 2), size)}
+        rows.append({**told, "kind": kind_of(size), "low": 0.0, "high": size})
     reach = max(0.1, *(abs(row["high"]) for row in rows))
-    tips = [("name", "Input"), ("text", "rank correlation")]
-    spec = bars(rows[:DRAWN], tips, bar_axis("← lowers it      rank correlation      raises it →"), (-reach, reach))
-    view = table(("Input", "rank correlation"), [(row["name"], row["text"]) for row in rows])
+    tips = [("name", "Input"), ("key", "Key"), ("text", "rank correlation")]
+    spec = bars(rows[:DRAWN], tips, bar_axis("rank correlation", "← lowers it", "raises it →"), (-reach, reach))
+    view = table(
+        ("Input", "Key", "rank correlation"), [(row["name"], row["key"], row["text"]) for row in rows], words=2
+    )
     rest = f" The {len(rows) - DRAWN} others are in the table." if len(rows) > DRAWN else ""
     caption = (
         f"Rank correlation (Spearman) of uncertain inputs with {moved}, strongest first: +1, they rise together; "
@@ -241,42 +236,3 @@ def drivers(folder: Folder, metric: str = "project_npv_usd") -> Figure:
     )
     first = rows[0]["name"]
     return Figure(identifier(kind, folder), f"“{first}” moves {moved} most", caption, spec, view)
-
-
-# --- attribution --------------------------------------------------------------------------------------------------
-
-
-def attribution(folder: Folder, unit: str = "USD") -> Figure:
-    """Draw what a difference between two scenarios is made of, as ``explain --csv`` has written it."""
-    title = "What the difference is made of"
-    why = lacks(folder, "attribution.csv", ("group", "part", "se"))
-    if why:
-        return absent("attribution", folder, title, why)
-    found = [row for row in folder.sheets["attribution.csv"].rows if math.isfinite(value(row, "part"))]
-    if not any(value(row, "part") for row in found):
-        return absent("attribution", folder, title, "Not drawn: the scenarios do not differ in this figure.")
-    parts = [(str(row["group"]), value(row, "part")) for row in found]
-    total = sum(amount for _, amount in parts)
-    if max(abs(amount) for _, amount in parts) < 1e4 and unit == "USD":
-        unit = "times or years"
-    rows, unit = _steps(parts, ("In all", total)) if unit == "USD" else _small_steps(parts, total, unit)
-    spec = bars(rows, [("name", "Group"), ("text", unit)], bar_axis(unit), ends(rows))
-    view = table(("Group of changes", unit), [(row["name"], row["text"]) for row in rows])
-    largest = max(parts, key=lambda part: abs(part[1]))
-    caption = (
-        "Part of each group of changes in the difference between the two scenarios (Shapley values: the mean over all "
-        "orders in which the changes can be made). Each bar begins where the one above it ends."
-    )
-    title = f"“{largest[0]}” makes the largest part of the difference"
-    return Figure(identifier("attribution", folder), title, caption, spec, view)
-
-
-def _small_steps(parts: Sequence[tuple[str, float]], total: float, unit: str) -> tuple[list[Row], str]:
-    """Return the same for what is no money: shares, years, rates."""
-    reached, rows = 0.0, []
-    for name, amount in parts:
-        text = signed(say.number(amount, 4), amount)
-        rows.append({"name": name, "text": text, "kind": kind_of(amount), "low": reached, "high": reached + amount})
-        reached += amount
-    rows.append({"name": "In all", "text": say.number(total, 4), "kind": "total", "low": 0.0, "high": total})
-    return rows, unit

@@ -13,6 +13,7 @@ from sim.report import format as say
 from sim.report.html.charts_theme import DASHES, SERIES, var
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite
 
 HEIGHT = 280
 SURE = 1.96
@@ -44,35 +45,25 @@ def identifier(kind: str, folder: Folder | None) -> str:
 
 def value(row: Mapping[str, Any], column: str) -> float:
     """Return a number of a row; NaN for a blank cell or one that is no number."""
-    found = row.get(column, math.nan)
-    return found if isinstance(found, float) else math.nan
+    return finite(row.get(column))
 
 
-def scenario(folder: Folder) -> Mapping[str, Any]:
-    """Return the scenario of a run; empty where there is no manifest."""
-    return folder.manifest.scenario if folder.manifest is not None else {}
-
-
-def start_year(folder: Folder) -> int | None:
-    """Return the calendar year in which time begins: from the manifest, else from the cash flow; None: unknown."""
-    timeline = scenario(folder).get("timeline")
-    found = timeline.get("start_year") if isinstance(timeline, Mapping) else None
-    if isinstance(found, int):
-        return found
-    sheet = folder.sheets.get("cashflow.csv")
-    first = value(sheet.rows[0], "year") if sheet is not None and sheet.rows else math.nan
-    return int(first) if math.isfinite(first) else None
+def summary_of(folder: Folder, metric: str, column: str) -> float:
+    """Return a figure of the summary; NaN where it is not there."""
+    sheet = folder.sheets.get("summary.csv")
+    row = sheet.by("metric").get(metric) if sheet is not None and "metric" in sheet.columns else None
+    return value(row, column) if row is not None else math.nan
 
 
 def by_end_of(folder: Folder, year: float) -> float:
     """Return the calendar year that ends so many years after the start; the number of years where that is unknown."""
-    start = start_year(folder)
+    start = folder.start_year
     return year if start is None else start + year - 1
 
 
 def year_title(folders: Iterable[Folder], words: str = "") -> str:
     """Return the title of an axis of years."""
-    known = all(start_year(folder) is not None for folder in folders)
+    known = all(folder.start_year is not None for folder in folders)
     return words if known else "years from the start"
 
 
@@ -198,21 +189,3 @@ def year_text(year: float) -> str:
     ('2027', '12.5')
     """
     return f"{year:.0f}" if float(year).is_integer() else f"{year:.1f}"
-
-
-def capital(text: str) -> str:
-    """Return a text with a capital letter first.
-
-    >>> capital("suppliers of gas")
-    'Suppliers of gas'
-    """
-    return text[:1].upper() + text[1:]
-
-
-def shown(text: str) -> str:
-    """Return the name of a key as words.
-
-    >>> shown("commercial_banks")
-    'commercial banks'
-    """
-    return text.replace("_", " ")

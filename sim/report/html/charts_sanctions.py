@@ -7,21 +7,18 @@ import math
 import altair as alt
 
 from sim.report import format as say
-from sim.report.html.charts_bars import Bars, bar_axis, bars, ends, kind_of, signed
+from sim.report.html.charts_bars import Bars, bar_axis, bars, ends, kind_of
 from sim.report.html.charts_parts import (
     SURE,
     Row,
     absent,
     by_end_of,
-    capital,
     hover,
     identifier,
     lacks,
     layered,
     legend,
     percents,
-    scenario,
-    shown,
     table,
     value,
     year_text,
@@ -32,10 +29,10 @@ from sim.report.html.charts_parts import plain as data
 from sim.report.html.charts_theme import var
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
-from sim.report.sanctions_section import NAMES, SMALL
+from sim.report.names import POTS, capital, party, spoken
+from sim.report.sanctions_section import SMALL, not_apart
 
-POTS = {capital(NAMES[key]) for key in ("cash_in_company", "held_dividends", "blocked_accounts")}
-"""What is nobody's yet, or no more, and so neither gains nor loses."""
+TITLE = "Who bears the change by sanctions"
 SHADES = {1: [0], 2: [0, 4], 3: [0, 2, 4], 4: [0, 1, 2, 4]}
 """Which shades, from calm to grave, a number of regimes has."""
 
@@ -47,7 +44,7 @@ def regimes(folder: Folder) -> Figure:
     title = "Share of futures in each regime of sanctions"
     why = lacks(folder, "regimes.csv", ("year", "regime", "share"))
     if why:
-        return absent("regimes", folder, title, why if scenario(folder).get("sanctions") else "There are no sanctions.")
+        return absent("regimes", folder, title, why if folder.scenario.get("sanctions") else "There are no sanctions.")
     rows = folder.sheets["regimes.csv"].rows
     names = list(dict.fromkeys(str(row["regime"]) for row in rows))
     shares: dict[float, dict[str, float]] = {}
@@ -78,9 +75,9 @@ def _regimes_title(folder: Folder, shares: dict[float, dict[str, float]], names:
     if most == names[0] and grave and grave[0] != most:
         year = height[grave[0]]
         when = f"in {year_text(by_end_of(folder, year))}" if year else "at the start"
-        return f"“{shown(grave[0])}” in up to {say.share(shares[year][grave[0]])} of futures, {when}"
+        return f"“{spoken(grave[0])}” in up to {say.share(shares[year][grave[0]])} of futures, {when}"
     end, first = by_end_of(folder, max(shares)), say.share(shares[min(shares)].get(most, math.nan))
-    return f"“{shown(most)}” in {say.share(last[most])} of futures by {year_text(end)}, {first} at the start"
+    return f"“{spoken(most)}” in {say.share(last[most])} of futures by {year_text(end)}, {first} at the start"
 
 
 def _areas(
@@ -108,14 +105,13 @@ def _areas(
 
 def bearers(folder: Folder) -> Figure:
     """Draw who has more and who has less because of sanctions, in the mean."""
-    title = "Who bears the change by sanctions"
     why = lacks(folder, "bearers.csv", ("party", "mean", "se", "p10", "p50", "p90"))
     if why:
-        return absent("bearers", folder, title, why)
+        return absent("bearers", folder, TITLE, why)
     rows = [row for row in folder.sheets["bearers.csv"].rows if math.isfinite(value(row, "mean"))]
     size = max((abs(value(row, "mean")) for row in rows), default=0.0)
     if size == 0.0:
-        return absent("bearers", folder, title, "Not drawn: sanctions change nothing for anybody.")
+        return absent("bearers", folder, TITLE, "Not drawn: sanctions change nothing for anybody.")
     keys = ("mean", "p10", "p50", "p90")
     divisor, unit = say.usd_scale([value(row, key) for row in rows for key in keys])
     write, _ = say.row_scale("USD", [value(row, key) for row in rows for key in keys])
@@ -124,14 +120,15 @@ def bearers(folder: Folder) -> Figure:
     for row in rows:
         mean, whole = value(row, "mean"), row["party"] == "total"
         text = {key: write(value(row, key)) for key in (*keys, "se")}
-        name = "Project, before tax and loans" if whole else capital(_party(row["party"]))
-        told.append({**text, "name": name, "text": signed(text["mean"], mean), "low": 0.0, "high": mean / divisor})
+        name = "Project, before tax and loans" if whole else capital(party(row["party"]))
+        told.append({**text, "name": name, "text": say.signed(text["mean"], mean), "low": 0.0, "high": mean / divisor})
+        told[-1] |= {"party": row["party"], "doubt": value(row, "se") / divisor}
         told[-1]["kind"] = "total" if whole else kind_of(mean)
         told[-1]["se"] = f"± {say.number(SURE * value(row, 'se') / divisor, 3)}"
         told[-1] |= {"from": value(row, "p10") / divisor, "to": value(row, "p90") / divisor}
     tips = [("name", "Who"), ("text", f"mean, {unit}"), ("se", "error of the mean, 95 %")]
     tips += [("p10", "P10"), ("p50", "median"), ("p90", "P90")]
-    axis = bar_axis(f"← has less      {unit}      has more →")
+    axis = bar_axis(unit, "← has less", "has more →")
     drawn, rest = _large(told, size / divisor)
     spec = bars(drawn, tips, axis, ends(drawn))
     view = table(
@@ -151,24 +148,20 @@ def _large(told: Bars, size: float) -> tuple[list[Row], str]:
     if len(small) < 2:
         return list(told), ""
     mean = sum(row["high"] for row in small)
-    text = signed(say.number(mean, 2), mean)
+    text = say.signed(say.number(mean, 2), mean)
     others: Row = {"name": f"{len(small)} others", "text": text, "low": 0.0, "high": mean, "kind": kind_of(mean)}
     large = [row for row in told if row not in small]
     return [*large[:-1], others, large[-1]], f" The {len(small)} others are in the table."
 
 
-def _party(party: str) -> str:
-    for begin, said in (("lender_", "lender {}"), ("state_", "taxes of {}"), ("sponsors_", "sponsors of {}")):
-        if party.startswith(begin):
-            name = shown(party.removeprefix(begin))
-            return said.format(name if begin == "lender_" else capital(name))
-    return NAMES.get(party, shown(party))
-
-
 def _bearers_title(rows: Bars) -> str:
-    parties = [row for row in rows if row["kind"] != "total" and row["name"] not in POTS]
-    most, least = (pick(parties, key=lambda row: row["high"]) for pick in (max, min))
-    gains, loses = f"{most['name']} gain most by sanctions", f"{least['name']} lose most by sanctions"
-    if least["high"] >= 0.0:
-        return gains
-    return loses if most["high"] <= 0.0 else f"{gains}, {least['name'][:1].lower()}{least['name'][1:]} lose most"
+    """Return who has most less and who has most more: several where chance decides which of them it is."""
+    means = {party(row["party"]): (row["high"], row["doubt"]) for row in rows if row["party"] not in (*POTS, "total")}
+    up = sorted((name for name in means if means[name][0] > 0.0), key=lambda name: -means[name][0])
+    down = sorted((name for name in means if means[name][0] < 0.0), key=lambda name: means[name][0])
+    told = [
+        f"{what}: {' and '.join(not_apart(names, means))}"
+        for what, names in (("largest loss by sanctions", down), ("largest gain", up))
+        if names
+    ]
+    return capital("; ".join(told)) if told else TITLE

@@ -16,8 +16,8 @@ from sim.report.html.charts_parts import (
     identifier,
     lacks,
     percents,
-    shown,
     specification,
+    summary_of,
     table,
     tip,
     value,
@@ -25,6 +25,7 @@ from sim.report.html.charts_parts import (
 from sim.report.html.charts_parts import plain as data
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
+from sim.report.names import spoken
 
 NAMES = {"project_npv_usd": "net present value (NPV)", "project_irr": "internal rate of return (IRR)"}
 LEFT_OUT = 0.0025
@@ -33,7 +34,7 @@ LEFT_OUT = 0.0025
 
 def distribution(folder: Folder, metric: str) -> Figure:
     """Draw how a metric is spread over the futures; those without a value, and single values, are told in words."""
-    kind, name = f"spread-{metric}", NAMES.get(metric, shown(metric))
+    kind, name = f"spread-{metric}", NAMES.get(metric, spoken(metric))
     title = f"Spread of the {name}"
     why = lacks(folder, "distributions.csv", ("metric", "from", "to", "share"))
     rows = [] if why else [row for row in folder.sheets["distributions.csv"].rows if row["metric"] == metric]
@@ -50,9 +51,8 @@ def distribution(folder: Folder, metric: str) -> Figure:
         return absent(kind, folder, title, f"Not drawn, as it does not vary: {told} of futures.")
     drawn, outside = _trimmed(bins)
     equal = min(value(row, "to") - value(row, "from") for row in drawn)
-    divisor = say.usd_scale([value(r, k) for r in rows for k in ("from", "to")])[0] if unit[:3] == "USD" else 1.0
-    percent = unit in ("share", "per year")
-    spec = _histogram(drawn, equal, divisor * (0.01 if percent else 1.0), (write, written), _median(folder, metric))
+    divisor = say.divisor(unit, [value(row, key) for row in rows for key in ("from", "to")])
+    spec = _histogram(drawn, equal, divisor, (write, written), _median(folder, metric))
     view = table(
         (f"from, {written}", f"to, {written}", "share of futures"),
         [(write(value(r, "from")), write(value(r, "to")), say.share(value(r, "share"))) for r in rows],
@@ -61,10 +61,10 @@ def distribution(folder: Folder, metric: str) -> Figure:
     rest = _rest(rows, points, (write, written), outside)
     width = f"{write(equal)} {written}" if not _small(equal, divisor) else f"{say.usd(equal)}"
     caption = (
-        f"Share of futures for each {width} of {name}; the ends are wider and drawn as high as if they were not, "
-        f"so that areas are shares.{rest}"
+        f"Share of futures for each {width} of {name}. Bars at the ends cover more and are as much lower: "
+        f"areas are shares.{rest}"
     )
-    return Figure(identifier(kind, folder), _title(folder, metric, name, (write, written)), caption, spec, view)
+    return Figure(identifier(kind, folder), _title(folder, metric, name, (write, written), rows), caption, spec, view)
 
 
 def _small(equal: float, divisor: float) -> bool:
@@ -80,14 +80,8 @@ def _unit(folder: Folder, metric: str) -> str:
     return "USD" if metric.endswith("_usd") else "per year" if metric.endswith("irr") else ""
 
 
-def _summary(folder: Folder, metric: str, column: str) -> float:
-    sheet = folder.sheets.get("summary.csv")
-    row = sheet.by("metric").get(metric) if sheet is not None and "metric" in sheet.columns else None
-    return value(row, column) if row is not None else math.nan
-
-
 def _median(folder: Folder, metric: str) -> float:
-    return _summary(folder, metric, "p50")
+    return summary_of(folder, metric, "p50")
 
 
 def _trimmed(bins: Sequence[Row]) -> tuple[list[Row], float]:
@@ -155,16 +149,26 @@ def _rest(rows: Sequence[Row], points: Sequence[Row], form: tuple[Callable[[floa
     return f" Not drawn: {', '.join(parts)} of futures." if parts else ""
 
 
-def _title(folder: Folder, metric: str, name: str, form: tuple[Callable[[float], str], str]) -> str:
+def _title(
+    folder: Folder, metric: str, name: str, form: tuple[Callable[[float], str], str], rows: Sequence[Row]
+) -> str:
     write, unit = form
-    middle, low, high = (_summary(folder, metric, key) for key in ("p50", "p10", "p90"))
+    middle, low, high = (summary_of(folder, metric, key) for key in ("p50", "p10", "p90"))
     if metric == "project_npv_usd" and math.isfinite(middle):
-        adds = _summary(folder, "npv_positive", "mean")
+        adds = summary_of(folder, "npv_positive", "mean")
         first = f"{say.share(adds)} of futures add value" if math.isfinite(adds) else "Net present value"
         return f"{first}; the median NPV is {say.usd(middle)}"
+    if metric == "project_irr":
+        return _rates_title(rows) or f"Spread of the {name}"
     if not (math.isfinite(low) and math.isfinite(middle) and math.isfinite(high)):
         return f"Spread of the {name}"
-    if metric == "project_irr":
-        half = "lose all they invest" if middle <= -1.0 else f"earn {write(middle)} {unit} or less"
-        return f"Of the futures that have a rate of return, half {half}"
     return f"{name[:1].upper()}{name[1:]}: {write(low)} to {write(high)} {unit} in 80 % of futures"
+
+
+def _rates_title(rows: Sequence[Row]) -> str:
+    """Return the shares of futures without a rate of return, or none but a loss of everything; empty without such."""
+    lost = sum(value(row, "share") for row in rows if value(row, "to") == -1.0)
+    none = sum(value(row, "share") for row in rows if math.isnan(value(row, "from")))
+    told = [f"{say.share(lost)} of futures lose all they invest"] if lost else []
+    told += [f"{say.share(none)}{'' if lost else ' of futures'} have no rate of return"] if none else []
+    return ", ".join(told)

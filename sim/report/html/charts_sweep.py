@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
 from sim.batch.columns import unit_of
 from sim.report import format as say
+from sim.report.html.cases import PAID, UNBEGUN, VALUE, Cases, axis_name, inside, named, point
 from sim.report.html.charts_parts import (
     Row,
     absent,
     identifier,
     lacks,
     percents,
-    scenario,
-    shown,
     specification,
     table,
     tip,
@@ -25,56 +27,52 @@ from sim.report.html.charts_parts import (
 )
 from sim.report.html.charts_parts import plain as data
 from sim.report.html.charts_theme import HALF, STEPS, var
-from sim.report.html.content import Figure
+from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
+from sim.report.names import capital
+from sim.report.sweep_page import independent
 
-FACETS = 24
+FACETS, NAMED = 24, 12
+"""Cases that are drawn at most, and of the others those that are named."""
 Form = tuple[Callable[[float], str], str]
 """How a number is written, and its unit."""
-CELL = 40
+JOINT = " · "
+"""What stands between the points of several axes."""
+CELL, LINE = 40, 14
+"""Least height of a row of a map, and that of a line of its words."""
+LETTER = 7
+"""Width of a letter, as far as one can say."""
+MIDDLE, BRIEF = 14, 8
+"""Letters in a line: to the left of a map and over a small chart, which are narrow on a phone; over a column."""
 WIDE, HIGH = 200, 90
 """Size of one of many small charts; the page makes it as wide as there is room."""
-NAMES = {
-    "paid_back.mean": "share of futures that pay back",
-    "project_npv_usd.mean": "mean net present value",
-    "project_npv_usd.p50": "median net present value",
-    "project_payback_years.p50": "median payback",
-    "defaulted.mean": "share of futures in default",
-    "cost_of_sanctions_usd.mean": "mean cost of sanctions",
-}
 
 
-def axes(folder: Folder) -> tuple[str, ...]:
-    """Return the axes of a sweep: those of its manifest, else the columns before the first statistic."""
-    columns = folder.sheets["cases.csv"].columns if "cases.csv" in folder.sheets else ()
-    if folder.manifest is not None and folder.manifest.axes:
-        return tuple(name for name in folder.manifest.axes if name in columns)
-    statistics = (".mean", ".se", ".p10", ".p50", ".p90", ".never")
-    first = next((i for i, name in enumerate(columns) if name.endswith(statistics)), len(columns))
-    return tuple(columns[1:first])
-
-
-def label(cell: Any) -> str:
-    """Return a point of an axis as text.
-
-    >>> label(600.0), label(0.035), label("none")
-    ('600', '0.035', 'none')
-    """
-    if isinstance(cell, float):
-        return "–" if math.isnan(cell) else f"{cell:.6g}"
-    return str(cell)
-
-
-def ordered(cells: Sequence[Any]) -> list[str]:
+def ordered(axis: str, cells: Sequence[Any]) -> list[str]:
     """Return the points of an axis, each once: numbers by size, anything else as it comes.
 
-    >>> ordered([1000.0, 600.0, 1000.0]), ordered(["b", "a"])
-    (['600', '1000'], ['b', 'a'])
+    >>> ordered("mw", [1000.0, 600.0, 1000.0]), ordered("a", ["b", "a"])
+    (['600', '1,000'], ['b', 'a'])
     """
     once = list(dict.fromkeys(cells))
     if once and all(isinstance(cell, float) and math.isfinite(cell) for cell in once):
         once.sort()
-    return list(dict.fromkeys(label(cell) for cell in once))
+    return list(dict.fromkeys(point(axis, cell) for cell in once))
+
+
+def lines(text: str, letters: int) -> list[str]:
+    """Return a label in lines: a line for each axis, longer ones broken between words.
+
+    >>> lines("replay_2014_2022 · 5", 14), lines("600 MW for 3.6 bn USD", 14)
+    (['replay_2014_', '2022', '5'], ['600 MW for 3.6', 'bn USD'])
+    """
+    apart = [textwrap.wrap(part.replace("_", "_ "), letters) or [""] for part in text.split(JOINT)]
+    return [line.replace("_ ", "_") for part in apart for line in part]
+
+
+def in_lines(labels: Sequence[str], letters: int) -> str:
+    """Return an expression of Vega for the lines of a label of an axis."""
+    return f"({json.dumps({label: lines(label, letters) for label in labels})})[datum.label]"
 
 
 # --- a figure over axes -------------------------------------------------------------------------------------------
@@ -82,113 +80,157 @@ def ordered(cells: Sequence[Any]) -> list[str]:
 
 def heat_map(folder: Folder, statistic: str) -> Figure:
     """Draw a statistic of a sweep over its axes, the numbers in the cells; cases without one stay blank."""
-    kind, name = f"map-{statistic}", NAMES.get(statistic, shown(statistic).replace(".", ", "))
-    title = name[:1].upper() + name[1:]
+    kind, name = f"map-{statistic}", named(statistic)
+    heading = capital(name)
     why = lacks(folder, "cases.csv", ("case", statistic))
-    names = () if why else axes(folder)
-    if why or not names:
-        return absent(kind, folder, title, why or "Not drawn: there is no axis in cases.csv.")
-    rows = folder.sheets["cases.csv"].rows
-    across, down = names[-1], names[:-1]
-    if len({label(row[across]) for row in rows}) > 40 or len(rows) > 600:
-        return absent(kind, folder, title, f"Not drawn: {len(rows)} cases are more than a map can show.")
-    numbers = [value(row, statistic) for row in rows]
+    cases = Cases(folder)
+    if why or not cases.axes:
+        return absent(kind, folder, heading, why or "Not drawn: there is no axis in cases.csv.")
+    across, down = cases.axes[-1], cases.axes[:-1]
+    if len({point(across, row[across]) for row in cases.rows}) > 40 or len(cases.rows) > 600:
+        return absent(kind, folder, heading, f"Not drawn: {len(cases.rows)} cases are more than a map can show.")
+    numbers = cases.figures(statistic)
     write, unit = say.row_scale(unit_of(statistic), numbers)
-    cells = _cells(rows, numbers, (across, down), write)
-    spec = _map(cells, ordered([row[across] for row in rows]), _downs(rows, down), (across, down), f"{title}, {unit}")
+    cells = _cells(cases, numbers, write)
+    columns = ordered(across, [row[across] for row in cases.rows])
+    spec = _map(cells, columns, _downs(cases.rows, down), (across, down), f"{heading}, {unit}")
     view = table(
-        ("case", *names, f"{name}, {unit}"),
-        [(label(r["case"]), *(label(r[a]) for a in names), write(value(r, statistic))) for r in rows],
-        words=1 + len(names),
+        ("Case", *map(axis_name, cases.axes), f"{heading}, {unit}"),
+        [(*_place(cases, row), write(cases.figure(row, statistic))) for row in cases.rows],
+        words=1 + len(cases.axes),
     )
-    blank = sum(math.isnan(number) for number in numbers)
-    missing = f" {blank} of {len(numbers)} cases have no figure and are blank." if blank else ""
-    caption = f"{title}, {unit}, of each case; across: {across}{f'; down: {_joined(down)}' if down else ''}.{missing}"
-    return Figure(identifier(kind, folder), _map_title(rows, numbers, names, title, (write, unit)), caption, spec, view)
+    caption = f"{heading}, {unit}, of each case; across: {inside(axis_name(across))}"
+    caption += f"; down: {JOINT.join(inside(axis_name(axis)) for axis in down)}." if down else "."
+    title = _map_title(cases, statistic, heading, (write, unit))
+    return Figure(identifier(kind, folder), title, f"{caption}{''.join(_remarks(cases, statistic))}", spec, view)
 
 
-def _joined(down: Sequence[str]) -> str:
-    return " · ".join(down)
+def _place(cases: Cases, row: Row) -> tuple[str, ...]:
+    return point("", row["case"]), *(point(axis, row[axis]) for axis in cases.axes)
+
+
+def _remarks(cases: Cases, statistic: str) -> Iterator[str]:
+    """Yield what does not matter for a map, what is blank in it, and where its medians are of nothing begun."""
+    if still := cases.still(statistic):
+        yield f" {independent([inside(axis_name(axis)) for axis in still])}"
+    blank = sum(math.isnan(number) for number in cases.figures(statistic))
+    if blank:
+        yield f" {blank} of {len(cases.rows)} cases have no figure and are blank."
+    idle = sum(cases.idle(row) for row in cases.rows) if statistic == VALUE else 0
+    if idle:
+        yield f" In {idle} of {len(cases.rows)} cases it is next to nothing: {UNBEGUN}."
 
 
 def _downs(rows: Sequence[Row], down: Sequence[str]) -> list[str]:
     """Return the rows of a map in the order of their axes."""
     if not down:
         return [""]
-    orders = [ordered([row[name] for row in rows]) for name in down]
-    places = {tuple(label(row[name]) for name in down) for row in rows}
-    return [_joined(p) for p in sorted(places, key=lambda p: [o.index(x) for o, x in zip(orders, p, strict=True)])]
+    orders = [ordered(name, [row[name] for row in rows]) for name in down]
+    places = {tuple(point(name, row[name]) for name in down) for row in rows}
+    return [JOINT.join(p) for p in sorted(places, key=lambda p: [o.index(x) for o, x in zip(orders, p, strict=True)])]
 
 
-def _cells(
-    rows: Sequence[Row], numbers: Sequence[float], names: tuple[str, tuple[str, ...]], told: Callable[[float], str]
-) -> list[Row]:
-    across, down = names
-    finite = [number for number in numbers if math.isfinite(number)]
-    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
+def _cells(cases: Cases, numbers: Sequence[float], told: Callable[[float], str]) -> list[Row]:
+    across, down = cases.axes[-1], cases.axes[:-1]
+    steps = shades({told(number): number for number in numbers if not math.isnan(number)})
     found = []
-    for row, number in zip(rows, numbers, strict=True):
+    for row, number in zip(cases.rows, numbers, strict=True):
         if math.isnan(number):
             continue
-        where = {"a": label(row[across]), "d": _joined([label(row[name]) for name in down])}
-        found.append({**where, "case": label(row["case"]), "text": told(number), "step": _step(number, low, high)})
+        where = {"a": point(across, row[across]), "d": JOINT.join(point(name, row[name]) for name in down)}
+        text = told(number)
+        found.append({**where, "case": point("", row["case"]), "text": text, "step": steps[text]})
     return found
 
 
-def _step(number: float, low: float, high: float) -> str:
-    """Return the colour of a number: of a scale from low to high, or to both sides of zero where that lies between.
+def shades(numbers: Mapping[str, float]) -> dict[str, str]:
+    """Return the colour of each number by its text: of a scale, or to both sides of zero where that lies between.
 
-    >>> [_step(x, 0.0, 1.0) for x in (0.0, 1.0)], [_step(x, -2.0, 1.0) for x in (-2.0, 0.0, 1.0)]
-    (['r0', 'r5'], ['d0', 'd3', 'd5'])
+    Numbers that are written differently differ in colour, too, as far as there are colours.
+
+    >>> shades({"0": 0.0, "1": 1.0}), shades({"−2": -2.0, "0": 0.0, "1": 1.0})
+    ({'0': 'r0', '1': 'r5'}, {'0': 'd3', '1': 'd5', '−2': 'd0'})
+    >>> shades({"−4.4": -4.4, "−3.9": -3.9, "−4.1": -4.1, "0.0": 0.0})
+    {'0.0': 'n0', '−3.9': 'n3', '−4.1': 'n4', '−4.4': 'n5'}
+    >>> shades({"10": 10.0, "never": math.inf})
+    {'10': 'r2', 'never': 'r5'}
     """
-    if math.isinf(number):
-        return "r0"
+    finite = {text: number for text, number in numbers.items() if math.isfinite(number)}
+    never = {text: number for text, number in numbers.items() if text not in finite}
+    low, high = (min(finite.values()), max(finite.values())) if finite else (0.0, 0.0)
     if low < 0.0 < high:
-        return f"d{HALF + round(HALF * number / max(-low, high))}"
-    if low < 0.0 >= high:
-        part = (high - number) / (high - low) if high > low else 0.5
-        return f"n{min(int(part * STEPS), STEPS - 1)}"
-    part = (number - low) / (high - low) if high > low else 0.5
-    return f"r{min(int(part * STEPS), STEPS - 1)}"
+        most = max(-low, high)
+        above = {text: number for text, number in finite.items() if number > 0.0}
+        below = {text: -number for text, number in finite.items() if number < 0.0}
+        found = {text: f"d{HALF}" for text, number in finite.items() if number == 0.0}
+        found |= {text: f"d{HALF + 1 + step}" for text, step in _spread(above, 0.0, most, HALF).items()}
+        found |= {text: f"d{HALF - 1 - step}" for text, step in _spread(below, 0.0, most, HALF).items()}
+    elif low < 0.0:
+        apart = {text: -number for text, number in finite.items()}
+        found = {text: f"n{step}" for text, step in _spread(apart, -high, -low, STEPS).items()}
+    else:
+        found = {text: f"r{step}" for text, step in _spread(finite, low, high, STEPS - bool(never)).items()}
+    return found | dict.fromkeys(never, f"r{STEPS - 1}")
+
+
+def _spread(numbers: Mapping[str, float], low: float, high: float, count: int) -> dict[str, int]:
+    """Return a step for each number by its size; no more numbers than steps are pushed apart until all differ."""
+    texts = sorted(numbers, key=lambda text: numbers[text])
+    parts = [(numbers[text] - low) / (high - low) if high > low else 0.5 for text in texts]
+    steps = [min(int(part * count), count - 1) for part in parts]
+    if len(texts) <= count:
+        for i in range(1, len(texts)):
+            steps[i] = max(steps[i], steps[i - 1] + 1)
+        steps = [min(step, count - len(texts) + i) for i, step in enumerate(steps)]
+    return dict(zip(texts, steps, strict=True))
 
 
 def _map(
     cells: Sequence[Row], columns: Sequence[str], rows: Sequence[str], names: tuple[str, tuple[str, ...]], what: str
 ) -> dict[str, Any]:
-    across, down = names
+    across, down = axis_name(names[0]), JOINT.join(map(axis_name, names[1]))
     steps = sorted({cell["step"] for cell in cells})
-    limit = alt.ExprRef(f"max(width / {len(columns)} - 4, 24)")
+    each, most = f"width / {len(columns)}", max(map(len, columns))
     look: dict[str, Any] = {"ticks": False, "domain": False}
-    top = alt.Axis(orient="top", labelAngle=0, title=across, labelLimit=limit, labelOverlap=False, **look)
-    left = alt.Axis(title=None, **look) if down else None
-    x = alt.X("a:N", sort=None, scale=alt.Scale(domain=list(columns), paddingInner=0.03), axis=top)
+    told = f"{each} < {LETTER * most} ? {in_lines(columns, BRIEF)} : datum.label"
+    limit = alt.ExprRef(f"max({each} - 4, 24)")
+    below = alt.Axis(
+        orient="bottom", labelAngle=0, title=across, labelLimit=limit, labelOverlap=False, labelExpr=told, **look
+    )
+    broken = in_lines(rows, MIDDLE)
+    centred = alt.ExprRef(f"-{0.5 * LINE} * (length({broken}) - 1)")
+    left = (
+        alt.Axis(title=None, labelExpr=broken, labelLineHeight=LINE, labelOffset=centred, **look) if names[1] else None
+    )
+    x = alt.X("a:N", sort=None, scale=alt.Scale(domain=list(columns), paddingInner=0.03), axis=below)
     y = alt.Y("d:N", sort=None, scale=alt.Scale(domain=list(rows), paddingInner=0.05), axis=left)
     fill = alt.Fill("step:N", scale=alt.Scale(domain=steps, range=[var(s) for s in steps]), legend=None)
     ink = alt.Color("step:N", scale=alt.Scale(domain=steps, range=[var(f"t{s}") for s in steps]), legend=None)
-    tips = [tip("case", "Case"), tip("a", across)]
-    tips += [tip("d", _joined(down))] if down else []
-    tips += [tip("text", what)]
+    tips = [tip("case", "Case"), tip("a", across), *([tip("d", down)] if down else []), tip("text", what)]
     base = alt.Chart(data(cells))
+    high = max(CELL, 8 + LINE * max(len(lines(row, MIDDLE)) for row in rows))
     return specification(
         alt.layer(
             base.mark_rect().encode(x=x, y=y, fill=fill, tooltip=tips),
-            base.mark_text(limit=alt.ExprRef(f"width / {len(columns)}")).encode(
-                x=x, y=y, text="text:N", color=ink, tooltip=tips
-            ),
-        ).properties(width="container", height=CELL * len(rows))
+            base.mark_text(limit=alt.ExprRef(each)).encode(x=x, y=y, text="text:N", color=ink, tooltip=tips),
+        ).properties(width="container", height=high * len(rows))
     )
 
 
-def _map_title(rows: Sequence[Row], numbers: Sequence[float], names: Sequence[str], title: str, form: Form) -> str:
+def _map_title(cases: Cases, statistic: str, heading: str, form: Form) -> str:
+    """Return from where to where a map reaches, and which case is the highest; of medians, the highest one begun."""
     told, unit = form
-    finite = [(number, row) for number, row in zip(numbers, rows, strict=True) if math.isfinite(number)]
+    finite = [number for number in cases.figures(statistic) if math.isfinite(number)]
     if not finite:
-        return f"{title}: never in every case" if any(n == math.inf for n in numbers) else title
-    (low, _), (high, best) = min(finite, key=lambda p: p[0]), max(finite, key=lambda p: p[0])
+        return f"{heading}: never in every case" if math.inf in cases.figures(statistic) else heading
+    low, high = told(min(finite)), told(max(finite))
     if low == high:
-        return f"{title}: {told(low)} {unit} in every case"
-    where = ", ".join(label(best[name]) for name in names)
-    return f"{title}: from {told(low)} to {told(high)} {unit}, the highest for {where}"
+        return f"{heading}: {low} {unit} in every case"
+    rows = [row for row in cases.rows if math.isfinite(cases.figure(row, statistic))]
+    begun = [row for row in rows if not cases.idle(row)] if statistic == VALUE else rows
+    best = max(begun or rows, key=lambda row: cases.figure(row, statistic))
+    of = "the highest" if len(begun) in (0, len(rows)) else "of those begun the highest"
+    return f"{heading}: from {low} to {high} {unit}, {of} with {cases.short_place(best, statistic)}"
 
 
 # --- the payback of each case -------------------------------------------------------------------------------------
@@ -200,66 +242,78 @@ def small_multiples(folder: Folder) -> Figure:
     why = lacks(folder, "payback.csv", ("case", "year", "p_paid_back"))
     if why:
         return absent("cases", folder, title, why)
-    names = [name for name in folder.sheets["payback.csv"].columns if name in axes(folder)]
-    curves: dict[str, list[Row]] = {}
-    for row in folder.sheets["payback.csv"].rows:
-        curves.setdefault(_case(row, names), []).append(row)
+    rows = [row for row in folder.sheets["payback.csv"].rows if value(row, "year") >= 1.0]
+    names = [name for name in folder.sheets["payback.csv"].columns if name in Cases(folder).axes]
+    curves = _curves(rows, names)
     drawn = dict(list(curves.items())[:FACETS])
     left = list(curves)[FACETS:]
-    start = _start(folder)
     points = [
-        {"x": start + value(row, "year"), "p": value(row, "p_paid_back"), "of": case,
-         "year": f"{start + value(row, 'year'):.0f}", "share": say.share(value(row, "p_paid_back"))}
-        for case, rows in drawn.items()
-        for row in rows
-        if value(row, "year") >= 1.0 and math.isfinite(value(row, "p_paid_back"))
-    ]  # fmt: skip
+        {"x": value(row, "year"), "p": value(row, "p_paid_back"), "of": case, "year": f"{value(row, 'year'):.0f}"}
+        | {"share": say.share(value(row, "p_paid_back"))}
+        for case, inside_ in drawn.items()
+        for row in inside_
+    ]
     if not points:
         return absent("cases", folder, title, "Not drawn: no case has a payback curve.")
-    points_across = len(ordered([row[names[-1]] for row in folder.sheets["payback.csv"].rows])) if names else 1
-    across = points_across if 2 <= points_across <= 4 else 3
-    spec = _multiples(points, list(drawn), "" if start else "years from the start", across)
-    last = {case: rows[-1] for case, rows in curves.items()}
-    years = tuple(
-        sorted({year for rows in curves.values() for year in (10.0, 20.0, 30.0, 40.0, value(rows[-1], "year"))})
-    )
-    view = _multiples_table(curves, years, start)
-    most = max(last, key=lambda case: value(last[case], "p_paid_back"))
-    caption = "Share of futures that have paid back by the end of each year, one chart for each case, all on one scale."
-    more = f" and {len(left) - 12} more" if len(left) > 12 else ""
-    caption += f" Not drawn, but in the table: {'; '.join(left[:12])}{more}." if left else ""
-    share = value(last[most], "p_paid_back")
-    found = f"Most futures pay back with {most}: {say.share(share)}" if share else "No case pays back in any future"
-    return Figure(identifier("cases", folder), found, caption, spec, view)
+    columns = len(ordered(names[-1], [row[names[-1]] for row in rows])) if names else 1
+    spec = _multiples(points, list(drawn), columns if 2 <= columns <= 4 else 3)
+    ends = [inside_[-1] for inside_ in curves.values()]
+    caption = "Share of futures that have paid back by the end of each year from the start, all on one scale"
+    caption += f"; over each case: {JOINT.join(inside(axis_name(name)) for name in names)}." if names else "."
+    more = f" and {len(left) - NAMED:,} more" if len(left) > NAMED else ""
+    caption += f" Not drawn{', but in the table' * (not more)}: {'; '.join(left[:NAMED])}{more}." if left else ""
+    found = _best(Cases(folder), ends)
+    return Figure(identifier("cases", folder), found, caption, spec, _multiples_table(curves))
+
+
+def _curves(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Row]]:
+    """Return the curve of each case under its point on the axes, with its number where two are written alike."""
+    cases: dict[Any, list[Row]] = {}
+    for row in rows:
+        cases.setdefault(row["case"], []).append(row)
+    labels = {case: _case(curve[0], names) for case, curve in cases.items()}
+    count = Counter(labels.values())
+    again = {case: f"{label} (case {point('', case)})" if count[label] > 1 else label for case, label in labels.items()}
+    return {again[case]: curve for case, curve in cases.items()}
+
+
+def _best(cases: Cases, ends: Sequence[Row]) -> str:
+    """Return how many futures pay back in the best case, and which that is; ``ends``: the last row of each."""
+    shares = [value(row, "p_paid_back") for row in ends]
+    best = max(ends, key=lambda row: value(row, "p_paid_back"))
+    share = value(best, "p_paid_back")
+    if not share:
+        return "No case pays back in any future"
+    if len(set(shares)) == 1:
+        return f"{say.share(share)} of futures pay back{' in every case' if len(shares) > 1 else ''}"
+    return f"At best {say.share(share)} of futures pay back: {cases.short_place(best, PAID)}"
 
 
 def _case(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    return " · ".join(label(row[name]) for name in names) or f"case {label(row['case'])}"
+    return JOINT.join(point(name, row[name]) for name in names) or f"case {point('', row['case'])}"
 
 
-def _start(folder: Folder) -> float:
-    """Return what turns years from the start into calendar years by whose end they are over; 0 where unknown."""
-    timeline = scenario(folder).get("timeline")
-    found = timeline.get("start_year") if isinstance(timeline, Mapping) else None
-    return float(found - 1) if isinstance(found, int) else 0.0
-
-
-def _multiples(points: Sequence[Row], order: Sequence[str], title: str, across: int) -> dict[str, Any]:
+def _multiples(points: Sequence[Row], order: Sequence[str], across: int) -> dict[str, Any]:
     top = max(0.01, *(point["p"] for point in points))
-    axis = alt.Axis(format="d", tickCount=3, title=title or None, grid=False)
+    axis = alt.Axis(format="d", tickCount=3, title=None, grid=False)
     x = alt.X("x:Q", scale=alt.Scale(nice=False, zero=False), axis=axis)
     line = alt.Chart().mark_line(style="first").encode(x=x, y=percents(1.08 * top, 3))
     tips = [tip("of", "Case"), tip("year", "By the end of")]
     tips += [tip("share", "Paid back")]
     dots = alt.Chart().mark_rule(strokeWidth=8, opacity=0).encode(x=x, tooltip=tips)
-    header = alt.Header(title=None, labelLimit=WIDE, labelPadding=4)
+    header = alt.Header(title=None, labelExpr=in_lines(order, MIDDLE), labelLimit=WIDE, labelPadding=4)
     facets = alt.layer(line, dots, data=data(points)).properties(width=WIDE, height=HIGH)
-    return specification(facets.facet(facet=alt.Facet("of:N", sort=list(order), header=header), columns=across))
+    made = facets.facet(facet=alt.Facet("of:N", sort=list(order), header=header), columns=across)
+    return specification(made.resolve_axis(x="independent"))
 
 
-def _multiples_table(curves: Mapping[str, Sequence[Row]], years: Sequence[float], start: float) -> Any:
+def _multiples_table(curves: Mapping[str, Sequence[Row]]) -> View:
+    """Return how many have paid back after some years, of as many cases as a page has room for."""
+    shown = list(curves.items())[: FACETS + NAMED]
+    last = {value(points[-1], "year") for _, points in shown}
+    years = sorted({year for year in (10.0, 20.0, 30.0, 40.0) if year < max(last)} | last)
     rows = []
-    for case, points in curves.items():
+    for case, points in shown:
         found = {value(row, "year"): value(row, "p_paid_back") for row in points}
         rows.append((case, *(say.share(found.get(year, math.nan)) for year in years)))
-    return table(("Case", *(f"by {start + year:.0f}" for year in years)), rows)
+    return table(("Case", *(f"by year {year:.0f}" for year in years)), rows)

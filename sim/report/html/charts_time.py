@@ -1,9 +1,9 @@
-"""Charts over the years: payback, cumulative cash, cover of debt service."""
+"""Charts over the years: payback and cumulative cash."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import altair as alt
 
@@ -19,13 +19,9 @@ from sim.report.html.charts_parts import (
     identifier,
     lacks,
     layered,
-    legend,
     percents,
-    scenario,
     series,
-    shown,
     span,
-    start_year,
     table,
     value,
     year_text,
@@ -33,7 +29,6 @@ from sim.report.html.charts_parts import (
     years,
 )
 from sim.report.html.charts_parts import plain as data
-from sim.report.html.charts_theme import var
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
 
@@ -141,8 +136,10 @@ def _payback_caption(folders: Sequence[Folder], discounted: bool) -> str:
     text = "Share of futures whose cumulative real net flow, after tax and before loans, is back at zero by the end of"
     second = "; dashed: discounted" if discounted else ""
     missing = any(math.isnan(value(row, "se")) for f in folders for row in f.sheets["payback.csv"].rows)
-    band = "no error band, as there are too few draws for one" if missing else "shaded: ± 1.96 standard errors"
-    return f"{text} the year{second}; {band}."
+    none = "no error band where futures are too few for one, or all alike"
+    ends = {_last_share(folder)[0] for folder in folders}
+    cut = " A curve ends with the horizon of its run." if len(ends) > 1 else ""
+    return f"{text} the year{second}; {none if missing else 'shaded: ± 1.96 standard errors'}.{cut}"
 
 
 # --- cash ---------------------------------------------------------------------------------------------------------
@@ -176,7 +173,7 @@ def fan(folder: Folder) -> Figure:
     )  # fmt: skip
     heads = ("End of", *(f"{name}, {unit}" for name in ("P10", "P50", "P90", "mean", LENDERS)))
     view = table(heads, [(row["year"], *(row[key] for key in keys)) for row in wide])
-    start = start_year(folder)
+    start = folder.start_year
     caption = (
         f"Cumulative net flow after tax and before loans, in {unit}"
         f"{f' of January {start}' if start is not None else ''}; shaded from P10 to P90 of futures."
@@ -206,101 +203,3 @@ def _yearly(folder: Folder, line: str) -> list[Row]:
             keys = ("mean", "deterministic", *POINTS)
             found[value(row, "year")] = {"x": value(row, "year"), **{key: value(row, key) for key in keys}}
     return [found[year] for year in sorted(found)]
-
-
-# --- debt service -------------------------------------------------------------------------------------------------
-
-
-def dscr(folder: Folder) -> Figure:
-    """Draw the cover of debt service by year with the covenants of the loans."""
-    title = "Cover of debt service (DSCR)"
-    why = lacks(folder, "cashflow.csv", ("period", "year", "line", *POINTS))
-    rows = [] if why else _cover(folder)
-    if not rows:
-        why = why or "Not drawn: there is no debt service in any future."
-        return absent("dscr", folder, title, why)
-    covenants = _covenants(folder)
-    top = max([1.5, *(2.0 * c["y"] for c in covenants), *(1.15 * row["p50"] for row in rows)])
-    top = min(top, 1.05 * max(row["p90"] for row in rows)) if max(row["p90"] for row in rows) > 1.5 else top
-    bottom = max(-0.5 * top, min([0.0, *(row["p10"] for row in rows)]))
-    y = alt.Y("p50:Q", axis=alt.Axis(title="times", tickCount=5), scale=alt.Scale(domain=[bottom, top], nice=False))
-    wide = rows[1]["x"] - rows[0]["x"] if len(rows) > 1 else 1.0
-    x = years(year_title([folder]), span(rows, 0.5 * wide))
-    keys = ("p90", "p50", "p10", "deterministic")
-    told = [{"x": r["x"], "year": year_text(r["x"]), **{key: say.number(r[key], 2) for key in keys}} for r in rows]
-    names = {"p90": "P90", "p50": "median", "p10": "P10", "deterministic": LENDERS}
-    layers = [
-        alt.Chart(data(rows)).mark_area(style="band", clip=True).encode(x=x, y=alt.Y("p10:Q"), y2="p90:Q"),
-        alt.Chart(data(rows))
-        .mark_line(style="first", clip=True, point={"size": 22, "fill": var("c0")})
-        .encode(x=x, y=y),
-        *_covenant_lines(covenants),
-        hover(told, [("year", "Year"), *((key, names[key]) for key in keys)], wide),
-    ]
-    view = table(("Year", *(names[key] for key in keys)), [(row["year"], *(row[key] for key in keys)) for row in told])
-    highest = max(row["p90"] for row in rows)
-    cut = f" The axis ends at {say.number(top, 1)}; P90 reaches {say.number(highest, 1)}." if highest > top else ""
-    caption = (
-        "Cash available over debt service due: line, the median of futures in which service is due in that year; "
-        f"shaded, P10 to P90.{cut}"
-    )
-    return Figure(
-        identifier("dscr", folder),
-        _cover_title(rows, "years" if wide == 1.0 else "periods"),
-        caption,
-        layered(*layers),
-        view,
-    )
-
-
-def _cover(folder: Folder) -> list[Row]:
-    """Return the cover of each period in which there is any."""
-    timeline = scenario(folder).get("timeline")
-    many = timeline.get("periods_per_year", 1) if isinstance(timeline, Mapping) else 1
-    start = start_year(folder)
-    found = []
-    for row in folder.sheets["cashflow.csv"].rows:
-        if row["line"] == "dscr" and math.isfinite(value(row, "p50")):
-            after = (value(row, "period") - 0.5) / many - 0.5
-            place = value(row, "year") if many == 1 or start is None else start + after
-            found.append({"x": place, **{key: value(row, key) for key in ("deterministic", *POINTS)}})
-    return found
-
-
-def _cover_title(rows: Rows, period: str) -> str:
-    short = sum(row["p10"] < 1.0 for row in rows)
-    median = sum(row["p50"] < 1.0 for row in rows)
-    if median:
-        return f"In {median} of {len(rows)} {period} half of those that owe debt service cannot pay it in full"
-    if short:
-        return f"In {short} of {len(rows)} {period} a tenth of those that owe debt service cannot pay it in full"
-    return f"Nine in ten of those that owe debt service pay it in full in all {period}"
-
-
-def _covenants(folder: Folder) -> list[Row]:
-    """Return the levels that loans name, each once, with the loans that name it."""
-    financing = scenario(folder).get("financing")
-    tranches = financing.get("tranches") if isinstance(financing, Mapping) else None
-    found: dict[tuple[float, str], list[str]] = {}
-    for name, tranche in (tranches or {}).items():
-        for key, word in (("target_dscr", "target"), ("lock_up_dscr", "lock-up"), ("default_dscr", "default")):
-            level = tranche.get(key) if isinstance(tranche, Mapping) else None
-            level = level.get("value") if isinstance(level, Mapping) else level
-            if isinstance(level, int | float) and not isinstance(level, bool):
-                found.setdefault((float(level), word), []).append(shown(str(name)))
-    several = len({tuple(names) for names in found.values()}) > 1
-    return [
-        {"y": level, "of": f"{word} {say.number(level, 2)}{f' ({chr(44).join(names)})' if several else ''}"}
-        for (level, word), names in sorted(found.items(), reverse=True)
-    ]
-
-
-def _covenant_lines(covenants: Rows) -> list[alt.Chart]:
-    if not covenants:
-        return []
-    names = [row["of"] for row in covenants]
-    colours = [var(("c2", "c4", "c1", "c3", "c5")[i % 5]) for i in range(len(names))]
-    dashes = [[[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4]][i % 5] for i in range(len(names))]
-    colour = alt.Color("of:N", scale=alt.Scale(domain=names, range=colours), legend=legend(), sort=None)
-    dash = alt.StrokeDash("of:N", scale=alt.Scale(domain=names, range=dashes), legend=legend(), sort=None)
-    return [alt.Chart(data(covenants)).mark_rule(strokeWidth=1.8).encode(y=alt.Y("y:Q"), color=colour, strokeDash=dash)]

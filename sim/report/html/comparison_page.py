@@ -12,13 +12,17 @@ from sim.batch.compare_runs import Difference, Pair, Side, Times
 from sim.batch.pairing import Contest, Estimate, Meeting
 from sim.batch.read_back_run import POINTS, Figures, Run
 from sim.report import compare_page, compare_paybacks_section
-from sim.report.compare_layout import Grid, Words, difference_and_interval, scale
+from sim.report.compare_layout import Grid, Scale, Words, difference_and_interval, scale
+from sim.report.html import charts
+from sim.report.html.cases import axis_name, inside, is_share, point
 from sim.report.html.content import Page, Section, View
 from sim.report.html.content_attribution import shown
 from sim.report.html.content_caveats import notes
-from sim.report.html.content_run import finite, known, label
-from sim.report.html.definitions import cell, meanings
+from sim.report.html.definitions import meanings
 from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite, known
+from sim.report.names import input_name
+from sim.report.titles import title
 
 OF_RUNS = ("share_compared", "share_defined_a", "share_defined_b")
 """Columns that only the comparison of runs has; that of sweeps has axes instead."""
@@ -26,6 +30,7 @@ NEEDED = {
     "comparison.csv": {"a", "b", "metric"},
     "paybacks.csv": {"a", "b", "metric"},
     "inputs.csv": {"a", "b", "path", "before", "after"},
+    "notes.csv": {"a", "b", "note"},
 }
 """Columns without which a table is left out."""
 WAYS = {"higher": 1, "lower": -1}
@@ -35,24 +40,32 @@ PAIRED = (
     "Paired: both have drawn the same futures, and each is compared with itself. Intervals hold the mean difference "
     "with 95 % confidence."
 )
+STARRED = "All figures, rows with *: means of the futures that have a value in both, medians of all that have one."
+YEAR = "calendar year"
+"""The unit of a metric that is a year."""
 Row = Mapping[str, Any]
 
 
 def page_of(folders: Sequence[Folder]) -> Page:
     """Return the page of some comparisons, one after the other."""
     several = len(folders) > 1
+    one = sum(len(list(_pairs(folder, "comparison.csv"))) for folder in folders) == 1
     words: list[str] = []
+    places: list[str] = []
     sections: list[Section] = []
-    for folder in folders:
+    for i, folder in enumerate(folders):
+        sections += _glance(folder, f"glance_{i + 1}", f"{folder.label}: " if several else "")
         for (a, b), rows in _pairs(folder, "comparison.csv"):
-            name = f"{b} compared with {a}"
-            if all(column in rows[0] for column in OF_RUNS):
+            name, place = f"{b} compared with {a}", f"pair_{len(places) + 1}"
+            places.append(place)
+            if _of_runs(rows):
                 pair = _pair(a, b, rows, _rows_of(folder, "paybacks.csv", a, b))
-                words += [f"{name}: {text}" for text in (compare_verdict(pair),) if text]
-                sections.append(_section(pair, f"pair_{len(sections) + 1}", name, _rows_of(folder, "inputs.csv", a, b)))
+                told = [compare_verdict(pair)]
+                sections.append(_section(pair, place, name, _rows_of(folder, "inputs.csv", a, b)))
             else:
-                words += _case_words(name, rows)
-                sections.append(_cases(f"pair_{len(sections) + 1}", name, rows))
+                told = list(_case_words(rows))
+                sections.append(_cases(place, name, rows))
+            words += [text if one else f"{name}: {text}" for text in told if text]
     metrics = list(dict.fromkeys(row["metric"] for folder in folders for row in _rows(folder, "comparison.csv")))
     sections.append(Section("definitions", "Definitions", (), (), (("Metrics", meanings(metrics)),), folded=True))
     return Page(
@@ -60,10 +73,30 @@ def page_of(folders: Sequence[Folder]) -> Page:
         subtitle="Results held against each other: the second less the first",
         verdict=(),
         words=tuple(words),
-        caveats=("The tables are as compare has left them; it is not said here with which version they were made.",),
+        caveats=tuple(dict.fromkeys(text for folder in folders for text in _caveats(folder))),
         sections=tuple(sections),
         notes=tuple(note for folder in folders for note in notes(folder, several)),
     )
+
+
+def _caveats(folder: Folder) -> Iterator[str]:
+    yield from (str(row["note"]) for row in _rows(folder, "notes.csv"))
+    if "notes.csv" not in folder.sheets:
+        yield "There is no notes.csv: whether horizons, start years or versions differ is not known here."
+    yield "The tables are as compare has left them; it is not said here with which version they were made."
+
+
+def _of_runs(rows: Sequence[Row]) -> bool:
+    return all(column in rows[0] for column in OF_RUNS)
+
+
+def _glance(folder: Folder, name: str, head: str) -> Iterator[Section]:
+    """Yield the charts of all comparisons of runs in a folder."""
+    pairs = [rows for _, rows in _pairs(folder, "comparison.csv") if _of_runs(rows)]
+    if len(pairs) > 1:
+        yield Section(name, f"{head}All at a glance", (), (charts.who_pays(folder), charts.npv_apart(folder)))
+    elif pairs:
+        yield Section(name, f"{head}Who pays back", (), (charts.who_pays(folder),))
 
 
 def _rows(folder: Folder, name: str) -> tuple[dict[str, Any], ...]:
@@ -147,18 +180,21 @@ def compare_verdict(pair: Pair) -> str:
     return " ".join([*compare_page.npv_words(pair), *compare_page.paid_words(pair)])
 
 
-def _section(pair: Pair, name: str, title: str, inputs: Sequence[Row]) -> Section:
+def _section(pair: Pair, name: str, heading: str, inputs: Sequence[Row]) -> Section:
     blocks = [*compare_page.main_figures(pair), *compare_paybacks_section.blocks(pair)]
     words = [PAIRED if pair.paired else f"Not paired: {pair.unpaired}.", f"A: {pair.a.label}. B: {pair.b.label}."]
     words += [block.text for block in blocks if isinstance(block, Words)]
     heads = iter(("Main figures", "Paybacks"))
     tables = [(next(heads, ""), _grid(block)) for block in blocks if isinstance(block, Grid)]
     if inputs:
-        rows = tuple((row["path"], shown(row["before"]), shown(row["after"])) for row in inputs)
-        view = View(("Input", pair.a.label, pair.b.label), rows, (False,) * 3)
+        rows = tuple(
+            (input_name(row["path"]), row["path"], shown(row["before"]), shown(row["after"])) for row in inputs
+        )
+        view = View(("Input", "Key", pair.a.label, pair.b.label), rows, (False,) * 4)
         tables.append(("Inputs that differ", view))
     tables.append(("All figures", _all(pair)))
-    return Section(name, title, tuple(words), (), tuple(tables))
+    words += [STARRED] if any(map(_starred, pair.differences)) else []
+    return Section(name, heading, tuple(words), (), tuple(tables))
 
 
 def _grid(block: Grid) -> View:
@@ -166,15 +202,26 @@ def _grid(block: Grid) -> View:
 
 
 def _all(pair: Pair) -> View:
-    """Return mean and median of every metric that is in both."""
+    """Return mean and median of every metric that is in both; of what happens or not the mean, its share, says all."""
     rows = []
     for one in pair.differences:
-        by = scale(one.unit, [end.point(name) for end in (one.a, one.b) for name in ("mean", "p50")])
-        means = (by.value(one.a.mean), by.value(one.b.mean), *difference_and_interval(one.mean, by))
-        medians = (by.value(one.a.p50), by.value(one.b.p50))
-        rows.append((label(one.metric), by.unit, *means, *medians))
+        means = compare_page.means(one)
+        by = scale(one.unit, [*means, *(end.point(name) for end in (one.a, one.b) for name in ("mean", "p50"))])
+        cells = (*(_value(by, mean) for mean in means), *difference_and_interval(one.mean, by))
+        medians = ("", "") if is_share(one.metric) else (_value(by, one.a.p50), _value(by, one.b.p50))
+        star = " *" if _starred(one) else ""
+        rows.append((f"{title(one.metric)}{star}", by.unit, *cells, *medians))
     heads = ("Figure", "Unit", "Mean A", "Mean B", "B − A", "95 % interval", "Median A", "Median B")
     return View(heads, tuple(rows), (False, False, *[True] * 6))
+
+
+def _starred(one: Difference) -> bool:
+    return compare_page.partial(one) and not math.isnan(one.mean.difference)
+
+
+def _value(by: Scale, value: float) -> str:
+    """Return a value without its unit; a calendar year is no number of thousands."""
+    return f"{value:.0f}" if by.unit == YEAR and math.isfinite(value) else by.value(value)
 
 
 # --- sweeps -------------------------------------------------------------------------------------------------------
@@ -186,47 +233,47 @@ def _axes(row: Row) -> list[str]:
     return names[names.index("b") + 1 : names.index("metric")]
 
 
-def _case_words(name: str, rows: Sequence[Row]) -> Iterator[str]:
+def _case_words(rows: Sequence[Row]) -> Iterator[str]:
     """Yield where the mean NPV differs most."""
     there = [row for row in rows if row["metric"] == "project_npv_usd" and math.isfinite(known(row.get("difference")))]
     if there and not any(known(row["difference"]) for row in there):
-        yield f"{name}: the mean NPV is the same in all {len(there):,} cases."
+        yield f"The mean NPV is the same in all {len(there):,} cases."
     elif there:
         most = max(there, key=lambda row: abs(known(row["difference"])))
         means = [known(most.get("mean_a")), known(most.get("mean_b"))]
         by = scale("USD", means)
-        place = ", ".join(f"{axis} {cell(most[axis])}" for axis in _axes(most))
+        place = ", ".join(f"{inside(axis_name(axis))} {point(axis, most[axis])}" for axis in _axes(most))
         apart, ends = difference_and_interval(_estimate(most, "difference"), by)
         limits = f" (95 % interval {ends})" if ends else ""
         yield (
-            f"{name}: of {len(there):,} cases the mean NPV differs most with {place}: from "
+            f"Of {len(there):,} cases the mean NPV differs most with {place}: from "
             f"{by.value(means[0])} to {by.value(means[1])} {by.unit}, {apart}{limits}."
         )
 
 
-def _cases(name: str, title: str, rows: Sequence[Row]) -> Section:
+def _cases(name: str, heading: str, rows: Sequence[Row]) -> Section:
     axes = _axes(rows[0])
     metrics = dict.fromkeys(row["metric"] for row in rows)
     by_metric = {metric: [row for row in rows if row["metric"] == metric] for metric in metrics}
-    tables = tuple((label(metric), _case_view(axes, inside)) for metric, inside in by_metric.items())
+    tables = tuple((title(metric), _case_view(axes, found)) for metric, found in by_metric.items())
     apart = [row for row in rows if row.get("paired") != "yes"]
     why = "; ".join(dict.fromkeys(str(row.get("not_paired_because") or "it is not said why") for row in apart))
-    names = ", ".join(dict.fromkeys(label(row["metric"]) for row in apart))
+    names = ", ".join(dict.fromkeys(title(row["metric"]) for row in apart))
     words = [PAIRED] if len(apart) < len(rows) else []
     words += [f"Not paired: {why}{f' ({names})' if words else ''}."] if apart else []
-    return Section(name, title, (*words, f"A: {rows[0]['a']}. B: {rows[0]['b']}."), (), tables)
+    return Section(name, heading, (*words, f"A: {rows[0]['a']}. B: {rows[0]['b']}."), (), tables)
 
 
 def _case_view(axes: Sequence[str], rows: Sequence[Row]) -> View:
     """Return a metric in all cases: its mean, or where it has none its other statistics."""
     unit = _unit(rows[0])
     means = not all(math.isnan(known(row.get(f"mean_{end}"))) for row in rows for end in "ab")
-    heads, body = [*axes], [[cell(row[axis]) for axis in axes] for row in rows]
+    heads, body = [*map(axis_name, axes)], [[point(axis, row[axis]) for axis in axes] for row in rows]
     if means:
         by = scale(unit, [known(row.get(f"mean_{end}")) for row in rows for end in "ab"])
         heads += [f"mean A, {by.unit}", "mean B", "B − A", "95 % interval"]
         for row, cells in zip(rows, body, strict=True):
-            cells += [by.value(known(row.get(f"mean_{end}"))) for end in "ab"]
+            cells += [_value(by, known(row.get(f"mean_{end}"))) for end in "ab"]
             cells += difference_and_interval(_estimate(row, "difference"), by)
     for statistic in CASE_STATISTICS:
         values = [finite(row.get(f"{statistic}_{end}")) for row in rows for end in "ab"]
@@ -235,6 +282,6 @@ def _case_view(axes: Sequence[str], rows: Sequence[Row]) -> View:
         by = scale("share" if statistic == "never" else unit, values)
         heads += [f"{HEADS[statistic]} A, {by.unit}", f"{HEADS[statistic]} B"]
         for row, cells in zip(rows, body, strict=True):
-            cells += [by.value(finite(row.get(f"{statistic}_{end}"))) for end in "ab"]
+            cells += [_value(by, finite(row.get(f"{statistic}_{end}"))) for end in "ab"]
     numeric = tuple(i >= len(axes) for i in range(len(heads)))
     return View(tuple(heads), tuple(map(tuple, body)), numeric)

@@ -1,8 +1,8 @@
 """What stands on a page, before it looks like anything: sections of words, figures and tables.
 
 Texts are plain and unescaped; they come from scenarios, too, and are escaped where HTML is made of them.
-`View.sparks` are small drawings at the end of the rows of a table: points of a line, x to the right and y upwards, both
-from 0 to 1, one line a row and no points where there is nothing to draw; a table without them has none.
+`View.sparks` are small drawings behind the first cell of the rows of a table: points of a line, x to the right and y
+upwards, both from 0 to 1, one line a row and no points where there is nothing to draw; a table without them has none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class View:
     numeric: tuple[bool, ...]
     """Which columns hold numbers, and stand to the right."""
     sparks: tuple[tuple[tuple[float, float], ...], ...] = ()
-    """Points of a small drawing at the end of each row; empty: the table has no drawings."""
+    """Points of a small drawing behind the first cell of each row; empty: the table has no drawings."""
 
 
 @dataclass(frozen=True)

@@ -4,113 +4,90 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sim.report import format as say
+from sim.report.html.charts_attribution import points
 from sim.report.html.content import Figure, Section, View
-from sim.report.html.content_run import Run, finite, label
-from sim.report.html.definitions import few
-from sim.results import text_of
-
-_MONEY = 1e6
-"""Size from which a figure without a unit is taken for money."""
-_CLOSE = 1e-6
-"""Relative difference up to which two figures with ten digits count as one."""
-DEFAULT_MEASURE = "the table does not name its measure; explain takes the mean NPV in USD unless another is asked for"
+from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite
+from sim.report.titles import spoken_measure
 
 
-def attribution(run: Run, others: Sequence[Run], figure: Figure) -> Section:
-    """Return what the parts are of, between what, and the changes behind them."""
-    parts = run.rows("attribution.csv", "group", "part")
-    sizes = [finite(row["part"]) for row in parts]
-    words = [" ".join([*_what(run, others, sum(sizes), len(sizes))])]
+@dataclass(frozen=True)
+class Difference:
+    """What an attribution is of: two scenarios and a measure of them."""
+
+    measure: str
+    unit: str
+    names: tuple[str, str]
+    values: tuple[float, float]
+    """NaN where the table does not say it."""
+
+    def written(self) -> tuple[str, str]:
+        """Return both figures as text with their unit."""
+        write, unit = say.row_scale(self.unit, self.values)
+        first, second = (f"{write(value)} {unit}" for value in self.values)
+        return first, second
+
+    def size(self) -> str:
+        """Return how much larger or smaller the second figure is."""
+        apart = self.values[1] - self.values[0]
+        write, unit = say.row_scale(self.unit, [apart])
+        return f"{write(abs(apart))} {points(unit)} {'higher' if apart > 0.0 else 'lower'}"
+
+
+def difference(folder: Folder) -> Difference:
+    """Return what the attribution in a folder is of, as far as the table says it."""
+    sheet = folder.sheets.get("attribution.csv")
+    row = sheet.rows[0] if sheet is not None and sheet.rows else {}
+    measure, unit, a, b = (str(row.get(name) or "") for name in ("measure", "unit", "a", "b"))
+    return Difference(measure, unit, (a, b), (finite(row.get("value_a")), finite(row.get("value_b"))))
+
+
+def attribution(folder: Folder, figure: Figure) -> Section:
+    """Return the parts of a difference, what they are of, and the changes behind them."""
+    words = [" ".join(_what(folder))]
     words.append(
-        "A part is the mean effect of its changes over the orders in which they could be made (Shapley value). Alone: "
-        "the effect on the first scenario as it is; last: when all else is as in the second. Where they differ, "
-        "changes act on one another."
+        "A part is the mean effect of its changes over the orders in which they could be made (Shapley value), so that "
+        "the parts add up. Alone: the effect on the first scenario as it is; last: when all else is as in the second. "
+        "Where they differ, changes act on one another."
     )
-    changes = run.rows("changes.csv", "group", "path", "before", "after")
-    rows = tuple((row["group"], row["path"], shown(row["before"]), shown(row["after"])) for row in changes)
-    view = View(("Part", "Input", "Before", "After"), rows, (False,) * 4)
-    missing = "" if changes else "changes.csv is not there: what was changed is not known."
-    tables = (("What was changed", view),) if changes else ()
-    told = tuple(text for text in (*words, missing) if text)
-    return Section("attribution", "What makes the difference", told, (figure,), tables)
+    sheets = [folder.sheets[name].rows for name in ("attribution.csv", "changes.csv") if name in folder.sheets]
+    tables = (("The parts", _parts(folder)), *((("What was changed", _changes(folder)),) if len(sheets) == 2 else ()))
+    if len(sheets) < 2:
+        words.append("changes.csv is not there: what was changed is not known.")
+    return Section("attribution", "What makes the difference", tuple(words), (figure,), tables)
 
 
-def _what(run: Run, others: Sequence[Run], total: float, count: int) -> Iterator[str]:
-    """Yield between what the difference is, how large it is, and of which measure."""
-    first = next(iter(run.rows("attribution.csv")), {})
-    ends = [str(first[name]) for name in ("a", "b") if first.get(name)]
-    if len(ends) == 2:
-        yield f"From {ends[0]} to {ends[1]}:"
-    else:
-        yield {"after": "From another scenario to this one:", "before": "From this scenario to another one:"}.get(
-            side(run), "Between two scenarios, which the table does not name:"
-        )
-    measure = str(first.get("measure") or first.get("metric") or "")
-    unit = str(first.get("unit") or "")
-    found = "" if measure else _measure(run, others, total)
-    if unit or found or abs(total) >= _MONEY:
-        write, unit = say.row_scale(unit or "USD", [total])
-        size = f"{write(total)} {unit}"
-    else:
-        size = few(total)
-    parts = f"the {count} parts add up" if count != 1 else "the one part comes"
-    yield f"{parts} to {size}"
-    yield f"({measure or found or DEFAULT_MEASURE})."
+def _what(folder: Folder) -> Iterator[str]:
+    """Yield between what the difference is, and how large."""
+    found = difference(folder)
+    if not all(found.names) or any(map(math.isnan, found.values)) or not found.measure:
+        yield "The table does not say between which scenarios the difference is, or of what; another version wrote it."
+        return
+    (a, b), (first, second) = found.names, found.written()
+    yield f"{spoken_measure(found.measure)}: {first} in {a}, {second} in {b}, {found.size()}."
 
 
-def _measure(run: Run, others: Sequence[Run], total: float) -> str:
-    """Return the measure, where the difference of a mean between this run and another on the page is the total."""
-    for other in others:
-        for metric in run.summary:
-            apart = run.number(metric) - other.number(metric)
-            if run.unit(metric) == "USD" and apart and math.isclose(abs(apart), abs(total), rel_tol=_CLOSE):
-                return f"mean of {label(metric)}, against {other.folder.label}"
-    return ""
+def _parts(folder: Folder) -> View:
+    """Return the parts with their standard errors, and the effect of each alone and last."""
+    rows = folder.sheets["attribution.csv"].rows
+    unit = str(rows[0].get("unit") or "") if rows else ""
+    names = [name for name in ("part", "alone", "last") if rows and name in rows[0]]
+    cells = [finite(row[name]) for row in rows for name in names]
+    write, written = say.row_scale(unit, cells)
+    body = [(str(row["group"]), *(write(finite(row[name])) for name in names)) for row in rows]
+    heads = ("Group of changes", *(f"{name}, {points(written)}" for name in names))
+    return View(heads, tuple(body), (False, *[True] * len(names)))
 
 
-def side(run: Run) -> str:
-    """Return which column of the changes is what stands in this run's scenario: before, after, or neither."""
-    data = _bare(run.scenario)
-    changes = run.rows("changes.csv", "path", "before", "after")
-    for name in ("after", "before"):
-        if changes and run.scenario and all(_is(_at(data, row["path"]), row[name]) for row in changes):
-            return name
-    return ""
-
-
-def _bare(item: Any) -> Any:
-    """Return data without sources, a number that is only there with its source as the number."""
-    if isinstance(item, Mapping):
-        kept = {str(k): _bare(inner) for k, inner in item.items() if k not in ("source", "unit")}
-        return kept["value"] if set(kept) == {"value"} else kept
-    return [_bare(inner) for inner in item] if isinstance(item, list) else item
-
-
-def _at(data: Any, path: str) -> Any:
-    """Return what stands at a dotted path, whose keys may hold dots themselves; None where nothing does."""
-    if not path or data is None:
-        return data
-    if isinstance(data, Mapping):
-        for key, inner in data.items():
-            if path == key or path.startswith(f"{key}."):
-                return _at(inner, path[len(key) + 1 :])
-    return None
-
-
-def _is(value: Any, cell: str) -> bool:
-    """Say whether a cell of changes.csv holds a value."""
-    if value is None:
-        return cell == ""
-    if isinstance(value, bool | Mapping | list):
-        try:
-            return bool(json.loads(cell) == json.loads(json.dumps(value, default=str)))
-        except ValueError:
-            return False
-    return cell == (text_of(float(value)) if isinstance(value, int | float) else value)
+def _changes(folder: Folder) -> View:
+    rows = folder.sheets["changes.csv"].rows
+    names = ("group", "path", "before", "after")
+    body = tuple(tuple(shown(str(row.get(name, ""))) for name in names) for row in rows)
+    return View(("Group of changes", "Input", "Before", "After"), body, (False,) * 4)
 
 
 def shown(cell: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from sim.report import format as say
 from sim.report.html.content import Section, View
-from sim.report.html.content_run import Run, finite, known
+from sim.report.html.content_run import Run
+from sim.report.html.sheets import finite, known
 
 FLOWS = {
     "energy_delivered_mwh": "Energy delivered",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from sim import __version__
-from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.report import format as say
-from sim.report.html.content_run import Run, known
+from sim.report.html.content_numbers import ASSUMED, SOURCED, UNSOURCED, numbers
+from sim.report.html.content_run import Run
 from sim.report.html.folder import Folder
-from sim.report.html.verdict import points, strongest
+from sim.report.html.sheets import known
+from sim.report.names import spoken
 from sim.report.terminal import PRICE_EFFECT
-from sim.tables import MIN_REPLICATES
 
 OLD_SCENARIO = "The scenario in the manifest is not one that this program reads"
 _LOST = -1.0
@@ -21,29 +22,40 @@ _LOST = -1.0
 
 
 def caveats(run: Run) -> tuple[str, ...]:
-    """Return what the screen says before one relies on a run, as far as its folder has it."""
-    lines = [*_price_effect(run), *_counts(run), *_rates(run), *_errors(run), *_kept(run)]
+    """Return what to know before one relies on a run, the most important first, as far as its folder has it."""
+    lines = [*_begins(run), *_founded(run), *_price_effect(run), *_counts(run), *_rates(run), *_kept(run)]
     if run.spec is not None:
         lines += warnings(run.spec.written)
     return (*lines, *_scope(run))
 
 
+def _begins(run: Run) -> Iterator[str]:
+    """Yield in which regime politics begin, which is the first thing that a scenario takes for granted."""
+    sanctions = run.scenario.get("sanctions")
+    initial = sanctions.get("initial") if isinstance(sanctions, dict) else None
+    if isinstance(initial, str):
+        yield f"Politics begin in the regime “{spoken(initial)}” in {run.start_year or 'the first year'}."
+
+
+def _founded(run: Run) -> Iterator[str]:
+    """Yield how many of the numbers are only assumed."""
+    by = Counter(number.basis for number in numbers(run.scenario, run.spec))
+    given = by[SOURCED] + by[ASSUMED] + by[UNSOURCED]
+    if given:
+        yield f"{by[ASSUMED] + by[UNSOURCED]:,} of {given:,} inputs are assumptions, at least in part."
+
+
 def _price_effect(run: Run) -> Iterator[str]:
-    """Yield how far the link's own power lowers the market price, and what that does to the NPV."""
+    """Yield how far the link's own power lowers the market price."""
     if run.spec is None or PRICE_EFFECT not in run.spec.leaves:
         return
     unit = f"{run.spec.written.market.currency.upper()}/kWh per GW"
     dist = run.spec.leaves[PRICE_EFFECT].dist
     if dist.certain:
         yield f"The link's own effect on the market price is taken as certain: {dist.lower:g} {unit}."
-        return
-    found = dict(strongest(run)).get(PRICE_EFFECT)
-    less = "lower" if found is not None and found < 0.0 else "higher"
-    how = "" if found is None else f"; the more of it, the {less} the NPV (rank correlation {say.number(found, 2)})"
-    yield (
-        f"How far the link's own power lowers the market price is uncertain "
-        f"({dist.lower:g} to {dist.upper:g} {unit}){how}."
-    )
+    else:
+        spread = f"{dist.lower:g} to {dist.upper:g} {unit}"
+        yield f"How far the link's own power lowers the market price is uncertain ({spread})."
 
 
 def _counts(run: Run) -> Iterator[str]:
@@ -80,23 +92,14 @@ def _all_lost(run: Run, metric: str) -> float:
     return sum((share for share in shares if not math.isnan(share)), 0.0)
 
 
-def _errors(run: Run) -> Iterator[str]:
-    if math.isnan(run.paid):
-        return
-    if run.paid_error > 0.0:
-        yield f"Standard error of the share that pays back: {points(run.paid_error)}."
-    elif math.isnan(run.paid_error):
-        yield f"Too few futures for a standard error, which takes {MIN_REPLICATES * REPLICATE:,}."
-
-
 def _kept(run: Run) -> Iterator[str]:
     lines, most = run.said.get("draws_in_cashflow_percentiles"), run.said.get("draws_kept")
     if run.draws is None:
         return
     if type(lines) is int and lines < run.draws and not run.certain:
-        yield f"The percentiles in cashflow.csv come from the first {lines:,} futures, its means from all."
+        yield f"P10 to P90 over the years come from the first {lines:,} futures, means from all."
     if type(most) is int and most < run.draws:
-        yield f"draws.parquet and distributions.csv hold the first {most:,} futures."
+        yield f"The charts of spreads show the first {most:,} futures."
 
 
 def _scope(run: Run) -> Iterator[str]:
@@ -112,7 +115,7 @@ def _scope(run: Run) -> Iterator[str]:
 # --- notes --------------------------------------------------------------------------------------------------------
 
 
-def notes(folder: Folder, named: bool) -> tuple[str, ...]:
+def notes(folder: Folder, named: bool, more: Iterable[str] = ()) -> tuple[str, ...]:
     """Return what is missing in a folder, was changed, or is older than this program; ``named``: say of which."""
     head = f"{folder.label}: " if named else ""
     found = [*(f"{name} is missing; what it tells is not on this page." for name in folder.missing), *folder.notes]
@@ -122,17 +125,17 @@ def notes(folder: Folder, named: bool) -> tuple[str, ...]:
             found.append("The manifest does not say with which version of the program the results were made.")
         elif str(made) != __version__:
             found.append(f"Made with version {made} of the program; this page with {__version__}.")
-    if folder.kind == "run":
-        run = Run(folder)
-        changed = run.said.get("overrides")
-        found += (
-            [f"Changed on the command line: {', '.join(map(str, changed))}."]
-            if isinstance(changed, dict) and changed
-            else []
-        )
-        found += [f"{OLD_SCENARIO}: {run.read[1]}. Inputs are shown as they stand there."] if run.read[1] else []
-        found += [*_unknown(run)]
-    return tuple(f"{head}{text}" for text in found)
+    return tuple(f"{head}{text}" for text in (*found, *more))
+
+
+def notes_on_run(run: Run) -> Iterator[str]:
+    """Yield what was changed on the command line, and what an older scenario or manifest leaves open."""
+    changed = run.said.get("overrides")
+    if isinstance(changed, Mapping) and changed:
+        yield f"Changed on the command line: {', '.join(map(str, changed))}."
+    if run.read[1]:
+        yield f"{OLD_SCENARIO}: {run.read[1]}. Inputs are shown as they stand there."
+    yield from _unknown(run)
 
 
 def _unknown(run: Run) -> Iterator[str]:

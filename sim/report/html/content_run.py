@@ -9,13 +9,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sim.base import strict_yaml
 from sim.batch.compare_directions import unit_of
 from sim.errors import ScenarioError
-from sim.report import compare_page, compare_paybacks_section, lenders_section, sanctions_section, terminal
 from sim.report import format as say
 from sim.report.html.content import View
 from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite, known
 from sim.scenario import Spec, from_data
 from sim.tables import SUMMARY_COLUMNS, Table
 
@@ -26,39 +25,6 @@ SHAPE = ("project_npv_usd", "investment_usd", "lcoe_usd_per_mwh")
 SPREADS = (("min", "max"), ("p5", "p95"), ("p10", "p90"))
 POINTS = {"p10": "P10", "p50": "P50", "p90": "P90", "mean": "Mean", "deterministic": "Lenders' case"}
 """Columns of the summary in tables of figures, with their heads."""
-LABELS: dict[str, str] = {
-    **{metric: label.replace(", {}", "") for metric, label in compare_page.MAIN.items()},
-    **compare_paybacks_section.PAYBACKS,
-    **{metric: label for label, metric in (*terminal.ROWS, *sanctions_section.ROWS)},
-    **{metric: label for label, metric in lenders_section.LENDER_ROWS},
-    **{metric: label.replace(" at {rate}", "") for label, metric in lenders_section.SPONSOR_ROWS},
-    "paid_back": "Pays back",
-    "npv_positive": "NPV above zero",
-    "defaulted": "Loans in default",
-    "sanctions_save_money": "Sanctions save money",
-    "cod_years": "Commercial operation (COD) after",
-    "cost_of_sanctions_to_sponsors_usd": "Cost of sanctions to sponsors, change of NPV",
-}
-"""What metrics are called on the screen."""
-
-
-def label(metric: str) -> str:
-    """Return what a metric is called; its own name without its unit where the screen has none for it.
-
-    >>> label("project_npv_usd"), label("loss_share_of_jbic"), label("peak_funding_usd")
-    ('Net present value (NPV)', 'loss share of jbic', 'peak funding')
-    """
-    return LABELS.get(metric) or metric.removesuffix("_usd").removesuffix("_years").replace("_", " ")
-
-
-def finite(value: Any) -> float:
-    """Return a cell as a number; NaN where it is none."""
-    return value if isinstance(value, float) else math.nan
-
-
-def known(value: Any) -> float:
-    """Return a cell as a number that is not infinite, as no mean and no share is; NaN where it is none."""
-    return value if isinstance(value, float) and math.isfinite(value) else math.nan
 
 
 @dataclass(frozen=True)
@@ -104,16 +70,15 @@ class Run:
             return None
         return Table(name, sheet.columns, [tuple(row[column] for column in sheet.columns) for row in sheet.rows])
 
-    @cached_property
-    def said(self) -> dict[Any, Any]:
+    @property
+    def said(self) -> Mapping[Any, Any]:
         """Return all that the manifest says."""
-        manifest = self.folder.manifest
-        return strict_yaml.load(manifest.path, str(manifest.path)).data if manifest is not None else {}
+        return self.folder.manifest.said if self.folder.manifest is not None else {}
 
     @property
     def scenario(self) -> Mapping[str, Any]:
         """Return the scenario as it was run, empty where it is not known."""
-        return self.folder.manifest.scenario if self.folder.manifest is not None else {}
+        return self.folder.scenario
 
     @cached_property
     def read(self) -> tuple[Spec | None, str]:
@@ -157,15 +122,10 @@ class Run:
             return manifest.horizon
         return len(self.curve) - 1 if self.curve else None
 
-    @cached_property
+    @property
     def start_year(self) -> int | None:
         """Return the calendar year in which the run begins."""
-        timeline = self.scenario.get("timeline")
-        year = timeline.get("start_year") if isinstance(timeline, dict) else None
-        if isinstance(year, int):
-            return year
-        years = [known(row["year"]) for row in self.rows("cashflow.csv", "year")]
-        return int(min(years)) if years and not any(map(math.isnan, years)) else None
+        return self.folder.start_year
 
     def year(self, time: float) -> str:
         """Return the calendar year in which a time after the start falls; "never" for inf."""

@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.base.words import shown
-from sim.model.metrics import DEFINITIONS
+from sim.model.finance_metrics import LOSS_SHARE, loss_definition
+from sim.model.metrics import DEFINITIONS, Definition
 from sim.report import format as say
 from sim.report.html.content import Section, View
-from sim.report.html.content_run import Run, date, finite, label
+from sim.report.html.content_run import Run, date
 from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite
+from sim.report.titles import title
 
 FIGURES = ("mean", "sd", "se", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "min", "max")
 
 
 def definitions(run: Run) -> Section:
     """Return every metric with unit and definition, and every figure of it."""
-    rows = tuple((name, label(name), run.unit(name), str(row["definition"])) for name, row in run.summary.items())
+    rows = tuple((name, title(name), run.unit(name), str(row["definition"])) for name, row in run.summary.items())
     meant = View(("Metric", "In words", "Unit", "Definition"), rows, (False,) * 4)
     words = ("Every figure of summary.csv: what it is, and its spread over the futures.",)
     return Section("definitions", "Definitions", words, (), (("Metrics", meant), ("Figures", _all(run))), folded=True)
@@ -42,11 +45,21 @@ def _all(run: Run) -> View:
 
 
 def meanings(metrics: list[str]) -> View:
-    """Return the definitions of metrics as this program has them."""
-    rows = [
-        (name, label(name), DEFINITIONS[name].unit, DEFINITIONS[name].text) for name in metrics if name in DEFINITIONS
-    ]
+    """Return the definitions of metrics as this program has them, also of those that a scenario names."""
+    rows = [(name, title(name), found.unit, found.text) for name in metrics if (found := _definition(name)) is not None]
     return View(("Metric", "In words", "Unit", "Definition"), tuple(rows), (False,) * 4)
+
+
+def _definition(name: str) -> Definition | None:
+    if name in DEFINITIONS:
+        return DEFINITIONS[name]
+    if name.startswith(LOSS_SHARE):
+        return loss_definition(name.removeprefix(LOSS_SHARE))
+    if name.startswith("share_of_"):
+        return Definition("share", "yearly trade or investment over a sum that the scenario names")
+    if name == "project_npv_cvar5_usd":
+        return Definition("USD", "mean of the lowest 5 % of project_npv_usd")
+    return None
 
 
 # --- the run itself -----------------------------------------------------------------------------------------------

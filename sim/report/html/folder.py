@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sim.batch.read_back import MANIFEST
 from sim.batch.read_back_manifest import Manifest, read_manifest
 from sim.errors import ScenarioError
+from sim.report.html.sheets import Sheet, finite, read_sheet
 
-MANIFEST = "manifest.yaml"
 RUN = ("summary.csv", "payback.csv", "cashflow.csv", "drivers.csv", "distributions.csv")
 """Tables of every run; `SANCTIONS` are there where the scenario has sanctions."""
 SANCTIONS = ("regimes.csv", "bearers.csv")
@@ -22,34 +21,25 @@ ATTRIBUTION = ("attribution.csv", "changes.csv")
 """Tables that ``explain --csv`` has put into the folder."""
 SWEEP = ("cases.csv", "payback.csv")
 ERRORS = "errors.csv"
-COMPARISON = ("comparison.csv", "paybacks.csv", "inputs.csv")
-TEXTS = {
-    *("metric", "measure", "unit", "definition", "line", "input", "party", "regime", "group"),
-    *("path", "before", "after"),
-    *("a", "b", "paired", "not_paired_because", "better", "where", "key", "message", "cure"),
+COMPARISON = ("comparison.csv", "paybacks.csv", "inputs.csv", "notes.csv")
+KINDS = {
+    "run": (*RUN, *SANCTIONS, *ATTRIBUTION),
+    "sweep": (*SWEEP, ERRORS),
+    "comparison": COMPARISON,
+    "explanation": ATTRIBUTION,
 }
-"""Columns that hold text even where it looks like a number."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table: its columns, and each row by column; numbers are floats, blank cells NaN."""
-
-    columns: tuple[str, ...]
-    rows: tuple[dict[str, Any], ...]
-
-    def by(self, column: str) -> dict[Any, dict[str, Any]]:
-        """Return the rows by the value of a column."""
-        return {row[column]: row for row in self.rows}
+"""Tables of each kind of folder."""
+NEEDED = {"run": RUN, "sweep": SWEEP, "comparison": COMPARISON[:1], "explanation": ATTRIBUTION}
+"""Those that are missed where they are not there."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of results: of a run, a sweep or a comparison."""
+    """A folder of results: of a run, a sweep, a comparison or an explanation."""
 
     path: Path
     kind: str
-    """run, sweep or comparison."""
+    """run, sweep, comparison or explanation."""
     label: str
     """A short name, different from that of every other folder on the page."""
     manifest: Manifest | None
@@ -59,6 +49,31 @@ class Folder:
     """Tables that belong to a folder of this kind and are not there."""
     notes: tuple[str, ...]
     """What a reader should know: tables changed after the run, cells that are no numbers."""
+
+    @property
+    def scenario(self) -> Mapping[str, Any]:
+        """Return the scenario of a run as it was run; empty where it is not known."""
+        return self.manifest.scenario if self.manifest is not None else {}
+
+    @cached_property
+    def start_year(self) -> int | None:
+        """Return the calendar year in which time begins: from the scenario, else from the cash flow; None: unknown."""
+        year = self._timeline("start_year")
+        if year is not None:
+            return year
+        sheet = self.sheets.get("cashflow.csv")
+        years = [finite(row.get("year")) for row in sheet.rows] if sheet is not None else []
+        return int(min(years)) if years and not any(map(math.isnan, years)) else None
+
+    @property
+    def periods_per_year(self) -> int:
+        """Return the periods of a year of the cash flow; 1 where it is not known."""
+        return max(self._timeline("periods_per_year") or 1, 1)
+
+    def _timeline(self, key: str) -> int | None:
+        timeline = self.scenario.get("timeline")
+        found = timeline.get(key) if isinstance(timeline, Mapping) else None
+        return found if type(found) is int else None
 
 
 def read_folders(paths: Sequence[Path]) -> tuple[Folder, ...]:
@@ -74,27 +89,19 @@ def read_folders(paths: Sequence[Path]) -> tuple[Folder, ...]:
 def _read(path: Path) -> Folder:
     kind = _kind(path)
     manifest = read_manifest(path / MANIFEST) if (path / MANIFEST).is_file() else None
-    wanted = {"run": (*RUN, *SANCTIONS, *ATTRIBUTION), "sweep": (*SWEEP, ERRORS), "comparison": COMPARISON}[kind]
-    sheets, notes = {}, []
-    for name in wanted:
-        try:
-            data = (path / name).read_bytes()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            notes.append(f"{name} cannot be read: {error.strerror or error}.")
-            continue
-        hashes = manifest.hashes if manifest is not None else {}
-        if name in hashes and hashes[name] != hashlib.sha256(data).hexdigest():
-            notes.append(f"{name} was changed after it was written: its bytes are not those of the manifest.")
-        try:
-            sheets[name] = _sheet(data)
-        except (UnicodeDecodeError, csv.Error, ValueError) as error:
-            notes.append(f"{name} cannot be read: {error}.")
-    needed = {"run": RUN, "sweep": SWEEP, "comparison": COMPARISON[:1]}[kind]
+    sheets: dict[str, Sheet] = {}
+    notes: list[str] = []
+    hashes = manifest.hashes if manifest is not None else {}
+    for name in KINDS[kind]:
+        if (path / name).exists():
+            found, told = read_sheet(path / name, manifest.axes if manifest is not None else (), hashes.get(name))
+            notes += told
+            if found is not None:
+                sheets[name] = found
+    needed = NEEDED[kind]
     if kind == "run" and manifest is not None and manifest.scenario.get("sanctions"):
         needed = (*needed, *SANCTIONS)
-    if manifest is None and kind != "comparison":
+    if manifest is None and kind in ("run", "sweep"):
         notes.append(f"There is no {MANIFEST}: seed, scenario and versions are not known.")
     missing = tuple(name for name in needed if name not in sheets)
     return Folder(path, kind, _name(path, manifest), manifest, sheets, missing, tuple(notes))
@@ -113,8 +120,8 @@ def _kind(path: Path) -> str:
         )
     if not path.is_dir():
         raise ScenarioError.single("is no folder", where=str(path), cure=f"name its folder, {path.parent}")
-    for kind, name in (("sweep", SWEEP[0]), ("run", RUN[0]), ("comparison", COMPARISON[0])):
-        if (path / name).is_file():
+    for kind in ("sweep", "run", "comparison", "explanation"):
+        if (path / KINDS[kind][0]).is_file():
             return kind
     if (path / MANIFEST).is_file() and (path / "finished.jsonl").is_file():
         raise ScenarioError.single("the sweep is not finished", where=str(path), cure="give its command again")
@@ -125,28 +132,6 @@ def _kind(path: Path) -> str:
         f"name one of the folders in it: {', '.join(inside[:5])}" if inside else "name the folder of a run or a sweep"
     )
     raise ScenarioError.single("the folder holds no results", where=str(path), cure=cure)
-
-
-def _sheet(data: bytes) -> Sheet:
-    rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-    columns = tuple(next(rows, ()))
-    if not columns:
-        raise ValueError("it is empty")
-    found = []
-    for row in rows:
-        if len(row) != len(columns):
-            raise ValueError(f"line {rows.line_num} has {len(row)} cells, not {len(columns)}")
-        found.append({name: _cell(name, text) for name, text in zip(columns, row, strict=True)})
-    return Sheet(columns, tuple(found))
-
-
-def _cell(name: str, text: str) -> Any:
-    if name in TEXTS:
-        return text[1:] if text[:1] == "'" and text[1:2] in "=+-@\t\r" else text
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        return text
 
 
 def _name(path: Path, manifest: Manifest | None) -> str:

@@ -34,12 +34,12 @@ def pictures(page: Page, folder: Path, kind: str) -> list[tuple[str, bytes]]:
             while str(folder / f"{name}.{kind}") in found:
                 count += 1
                 name = f"{figure.id}-{count}"
-            found[str(folder / f"{name}.{kind}")] = _picture(figure, kind)
+            found[str(folder / f"{name}.{kind}")] = _picture(figure, kind, f"{page.title}: {page.subtitle}")
     return list(found.items())
 
 
-def _picture(figure: Figure, kind: str) -> bytes:
-    spec, settings = fixed(figure), theme.concrete(theme.config(theme.PICTURE_FONT), theme.LIGHT)
+def _picture(figure: Figure, kind: str, about: str) -> bytes:
+    spec, settings = fixed(figure, about), theme.concrete(theme.config(theme.PICTURE_FONT), theme.LIGHT)
     settings["background"] = theme.LIGHT["bg"]
     version = theme.vega_lite(altair.SCHEMA_VERSION, vl_convert.get_vegalite_versions())
     if kind == "png":
@@ -49,8 +49,8 @@ def _picture(figure: Figure, kind: str) -> bytes:
     return svg.encode()
 
 
-def fixed(figure: Figure) -> dict[str, Any]:
-    """Return the drawing of a figure in a fixed width, with light colours, its title, and its caption below that."""
+def fixed(figure: Figure, about: str) -> dict[str, Any]:
+    """Return the drawing of a figure in a fixed width, in light colours, with title, caption, and what it is of."""
     assert figure.spec is not None
     spec: dict[str, Any] = theme.concrete(figure.spec, theme.LIGHT)
     if "facet" in spec:
@@ -60,7 +60,7 @@ def fixed(figure: Figure) -> dict[str, Any]:
     spec["padding"] = 16
     spec["title"] = {
         "text": textwrap.wrap(figure.title, HEAD),
-        "subtitle": textwrap.wrap(figure.caption, LETTERS),
+        "subtitle": [*textwrap.wrap(figure.caption, LETTERS), *textwrap.wrap(about, LETTERS)],
         "anchor": "start",
         "frame": "bounds",
         "fontSize": 16,

@@ -19,6 +19,8 @@ from sim.report.html.content import Figure, Page, View
 
 SORTABLE = 8
 """Rows from which on a table can be sorted."""
+UNIT = "unit"
+"""Column of a table whose rows have units of their own, so that sorting by their numbers would mean nothing."""
 LONG = 24
 """Rows from which on a table scrolls by itself."""
 SHORT = 14
@@ -80,7 +82,7 @@ def _template() -> jinja2.Template:
     environment.filters["described"] = described
     environment.filters["joined"] = joined
     environment.filters["spark"] = spark
-    environment.tests["sortable"] = lambda view: len(view.rows) >= SORTABLE
+    environment.tests["sortable"] = lambda view: len(view.rows) >= SORTABLE and UNIT not in map(str.lower, view.columns)
     environment.filters["kinds"] = kinds
     environment.filters["breakable"] = breakable
     environment.tests["long"] = lambda view: len(view.rows) >= LONG

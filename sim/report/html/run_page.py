@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sim.base.words import shown
@@ -12,15 +13,16 @@ from sim.errors import ScenarioError
 from sim.model.metrics import DEFINITIONS
 from sim.report import format as say
 from sim.report import lenders_section, sanctions_section, terminal
-from sim.report.html import charts, comparison_page, sweep_page, verdict
+from sim.report.html import charts, comparison_page, content_words, explanation_page, sweep_page, verdict
 from sim.report.html.assumptions import assumptions
 from sim.report.html.content import Page, Section, View
 from sim.report.html.content_attribution import attribution
 from sim.report.html.content_cash import cash_tables
-from sim.report.html.content_caveats import caveats, notes
+from sim.report.html.content_caveats import caveats, notes, notes_on_run
 from sim.report.html.content_run import Run, date, figures
 from sim.report.html.definitions import definitions, origin
 from sim.report.html.folder import Folder
+from sim.report.names import input_name, spoken
 
 COMPARED = (
     ("Pays back", "paid_back", "mean"),
@@ -35,7 +37,7 @@ COMPARED = (
     ("Invested", "invested", "mean"),
     ("Given up while building", "abandoned", "mean"),
     ("Seized", "seized", "mean"),
-    ("Cost of sanctions, mean change of NPV", "cost_of_sanctions_usd", "mean"),
+    ("NPV lost by sanctions, mean", "cost_of_sanctions_usd", "mean"),
     ("Sanctions save money", "sanctions_save_money", "mean"),
     ("Lent, mean", "debt_usd", "mean"),
     ("Loans in default", "defaulted", "mean"),
@@ -54,27 +56,35 @@ def page_of(folders: tuple[Folder, ...]) -> Page:
         told = " and ".join(f"a {kind} ({path})" for kind, path in first.items()) or "nothing"
         cure = "make a page for each kind"
         raise ScenarioError.single(f"one page cannot show {told}", where="report", cure=cure)
-    if kinds == ["sweep"]:
-        return sweep_page.page_of(folders)
-    return comparison_page.page_of(folders) if kinds == ["comparison"] else _page(folders)
+    makers = {
+        "sweep": sweep_page.page_of,
+        "comparison": comparison_page.page_of,
+        "explanation": explanation_page.page_of,
+    }
+    return makers.get(kinds[0], _page)(folders)
 
 
 def _page(folders: tuple[Folder, ...]) -> Page:
     runs = [Run(folder) for folder in folders]
-    first = runs[0]
     several = len(runs) > 1
-    words = verdict.words(first)
-    if several:
-        words = (f"The verdict and all that is of one run alone is of {first.folder.label}.", *words)
     return Page(
         title=_title(runs),
         subtitle="; ".join(_subtitle(run, several) for run in runs),
-        verdict=verdict.cards(first),
-        words=words,
-        caveats=caveats(first),
+        verdict=verdict.side_by_side(runs) if several else verdict.cards(runs[0]),
+        words=(),
+        caveats=_shared(runs),
         sections=tuple(_sections(runs)),
-        notes=tuple(note for folder in folders for note in notes(folder, several)),
+        notes=tuple(note for run in runs for note in notes(run.folder, several, notes_on_run(run))),
     )
+
+
+def _shared(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return what to know before relying on runs: what holds of all of them once, and of which run the rest is."""
+    each = {run.folder.label: caveats(run) for run in runs}
+    first, *others = each.values()
+    common = [text for text in first if all(text in other for other in others)]
+    own = [f"{name}: {text}" for name, texts in each.items() for text in texts if text not in common]
+    return (*common, *own) if others else first
 
 
 def _title(runs: Sequence[Run]) -> str:
@@ -102,11 +112,19 @@ def _subtitle(run: Run, named: bool) -> str:
 
 
 def _sections(runs: Sequence[Run]) -> Iterator[Section]:
-    run, folders = runs[0], [run.folder for run in runs]
+    run = runs[0]
+    if len(runs) == 1:
+        yield Section("payback", "Payback", (), (charts.payback_curve([run.folder]),))
+        yield from _of_one(run)
+        return
+    yield _side_by_side(runs)
+    yield Section("payback", "Payback", (), (charts.payback_curve([one.folder for one in runs]),))
+    for section in _of_one(run):
+        yield replace(section, title=f"{section.title} ({run.folder.label})")
+
+
+def _of_one(run: Run) -> Iterator[Section]:
     folder = run.folder
-    if len(runs) > 1:
-        yield _side_by_side(runs)
-    yield Section("payback", "Payback", (), (charts.payback_curve(folders),))
     yield Section("cash", "Cash", (), (charts.fan(folder),))
     yield _value(run)
     if run.lent > 0.0 or (math.isnan(run.lent) and "dscr_min" in run.summary):
@@ -115,13 +133,13 @@ def _sections(runs: Sequence[Run]) -> Iterator[Section]:
         yield _regimes(run)
     yield _owners(run)
     if "bearers.csv" in folder.sheets or "bearers.csv" in folder.missing:
-        told = verdict.bearers_words(run)
+        told = content_words.bearers_words(run)
         yield Section("bearers", "Who bears the cost of sanctions", (told,) if told else (), (charts.bearers(folder),))
     yield _drivers(run)
     if "attribution.csv" in folder.sheets:
-        yield attribution(run, runs[1:], charts.attribution(folder))
+        yield attribution(folder, charts.attribution(folder))
     yield from cash_tables(run)
-    yield assumptions(run)
+    yield from assumptions(run)
     yield definitions(run)
     yield origin(folder, run.said)
 
@@ -142,8 +160,8 @@ def _side_by_side(runs: Sequence[Run]) -> Section:
     view = View(heads, tuple(rows), (False, False, *[True] * len(runs)))
     paths = " ".join(str(run.folder.path) for run in runs)
     words = (
-        "Side by side, without a word on chance: whether a difference is more than chance, and in which futures, "
-        f"is told by: python -m sim compare {paths}",
+        "The runs as they are. Whether a difference is more than chance, and in which futures, is told by: "
+        f"python -m sim compare {paths}",
     )
     tables = [("Main figures", view), *_inputs(runs[0], runs[1:])]
     return Section("side_by_side", "The runs side by side", words, (), tuple(tables))
@@ -178,7 +196,7 @@ def _with_benchmarks(run: Run) -> Iterator[tuple[str, str]]:
         yield name, metric
         for benchmark, kind in _benchmarks(run.scenario):
             if kind == of.get(metric):
-                yield f"… as a share of {benchmark.replace('_', ' ')}", f"share_of_{benchmark}"
+                yield f"… as a share of {spoken(benchmark)}", f"share_of_{benchmark}"
 
 
 def _benchmarks(scenario: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -190,14 +208,14 @@ def _benchmarks(scenario: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _lenders(run: Run) -> Section:
-    told = verdict.lenders_words(run)
+    told = content_words.lenders_words(run)
     view = figures(run, lenders_section.LENDER_ROWS)
     tables = (("What lenders look at", view),) if view.rows else ()
     return Section("dscr", "Lenders: debt service cover", (told,) if told else (), (charts.dscr(run.folder),), tables)
 
 
 def _regimes(run: Run) -> Section:
-    told = verdict.sanctions_words(run)
+    told = content_words.sanctions_words(run)
     view = figures(run, sanctions_section.ROWS)
     tables = (("What sanctions change", view),) if view.rows and not run.calm else ()
     return Section("regimes", "Sanctions", (told,) if told else (), (charts.regimes(run.folder),), tables)
@@ -208,7 +226,8 @@ def _owners(run: Run) -> Section:
     rows = [(label.replace(" at {rate}", rate), metric) for label, metric in lenders_section.SPONSOR_ROWS]
     view = figures(run, rows)
     tables = (("What sponsors look at", view),) if view.rows else ()
-    return Section("who_gets_what", "Who gets what", _money_words(run), (charts.who_gets_what(run.folder),), tables)
+    charted = (charts.parties(run.folder), charts.who_gets_what(run.folder))
+    return Section("who_gets_what", "Who gets what", _money_words(run), charted, tables)
 
 
 def _money_words(run: Run) -> tuple[str, ...]:
@@ -225,8 +244,8 @@ def _money_words(run: Run) -> tuple[str, ...]:
 
 
 def _drivers(run: Run) -> Section:
-    found = verdict.strongest(run)[: verdict.MOST_DRIVERS]
-    told = "; ".join(f"{name}: {verdict.direction(value)}" for name, value in found)
+    found = content_words.strongest(run)[: verdict.MOST_DRIVERS]
+    told = "; ".join(f"{input_name(name)}: {content_words.direction(value)}" for name, value in found)
     text = "No input is uncertain, so that none moves the NPV." if run.certain else ""
     if told:
         text = f"{told}. In brackets: rank correlations with the NPV, over the futures; they do not add up."

@@ -3,107 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sim.base import strict_yaml
-from sim.batch.compare_directions import unit_of
-from sim.model.metrics import DEFINITIONS
+from sim.batch.columns import unit_of
 from sim.report import format as say
 from sim.report.html import charts
+from sim.report.html.cases import (
+    BEGUN,
+    HEADS,
+    PAID,
+    UNBEGUN,
+    VALUE,
+    Cases,
+    axis_name,
+    differ,
+    inside,
+    is_share,
+    point,
+)
 from sim.report.html.content import Card, Page, Section, View
 from sim.report.html.content_caveats import notes
-from sim.report.html.content_run import date, finite, known, label
+from sim.report.html.content_run import date
+from sim.report.html.content_words import points
 from sim.report.html.definitions import cell, failed, meanings, origin
 from sim.report.html.folder import Folder
-from sim.report.html.verdict import points
+from sim.report.titles import title
 
-PERCENTILES = ("p10", "p50", "p90")
-STATISTICS = ("mean", "se", *PERCENTILES, "never", "share_defined")
-PAID, VALUE = "paid_back.mean", "project_npv_usd.p50"
 MAIN = (
-    *(PAID, "project_payback_years.p50", VALUE, "project_npv_usd.mean", "investment_usd.mean"),
+    *(PAID, BEGUN, "project_payback_years.p50", VALUE, "project_npv_usd.mean", "investment_usd.mean"),
     *("transmission_lcoe_usd_per_mwh.p50", "realised_gap_usd_per_mwh.p50"),
-    *("cost_of_sanctions_usd.mean", "defaulted.mean", "equity_npv_usd.mean"),
+    *("cost_of_sanctions_usd.mean", "defaulted.mean", "lenders_loss_share.mean", "equity_npv_usd.mean"),
 )
 """Columns of the table of all cases; where none of them is there, the first ones that are."""
-MOST_COLUMNS = 10
-HEADS = {
-    "mean": "mean",
-    "se": "standard error",
-    "p10": "P10",
-    "p50": "median",
-    "p90": "P90",
-    "never": "never",
-    "share_defined": "share that have one",
-}
-"""What stands behind the name of a metric for each statistic."""
-
-
-@dataclass(frozen=True)
-class Cases:
-    """The cases of a sweep as its folder has them."""
-
-    folder: Folder
-
-    @cached_property
-    def said(self) -> dict[Any, Any]:
-        """Return all that the manifest says."""
-        manifest = self.folder.manifest
-        return strict_yaml.load(manifest.path, str(manifest.path)).data if manifest is not None else {}
-
-    @cached_property
-    def rows(self) -> tuple[dict[str, Any], ...]:
-        """Return the rows of the table."""
-        sheet = self.folder.sheets.get("cases.csv")
-        return sheet.rows if sheet is not None else ()
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """Return the columns of figures."""
-        sheet = self.folder.sheets.get("cases.csv")
-        there = sheet.columns if sheet is not None else ()
-        return tuple(name for name in there if name not in self.axes and name.rpartition(".")[2] in STATISTICS)
-
-    @cached_property
-    def axes(self) -> tuple[str, ...]:
-        """Return what was varied: as the manifest says, else the columns before the first figure."""
-        sheet = self.folder.sheets.get("cases.csv")
-        there = sheet.columns if sheet is not None else ()
-        if self.folder.manifest is not None and self.folder.manifest.axes:
-            return tuple(name for name in self.folder.manifest.axes if name in there)
-        first = next((i for i, name in enumerate(there) if name.rpartition(".")[2] in STATISTICS), len(there))
-        return tuple(name for name in there[:first] if name != "case")
-
-    def figure(self, row: Mapping[str, Any], column: str) -> float:
-        """Return a figure of a case; NaN where it does not exist. Only a percentile can be infinite."""
-        of_times = column.rpartition(".")[2] in PERCENTILES
-        return finite(row.get(column)) if of_times else known(row.get(column))
-
-    def place(self, row: Mapping[str, Any]) -> str:
-        """Return the point of a case on the axes."""
-        return ", ".join(f"{axis} {cell(row[axis])}" for axis in self.axes)
-
-    def ends(self, column: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Return the cases with the lowest and the highest figure; None where there is none."""
-        there = [row for row in self.rows if not math.isnan(self.figure(row, column))]
-        if not there:
-            return None
-        order = sorted(there, key=lambda row: self.figure(row, column))
-        return order[0], next(row for row in order if row[column] == order[-1][column])
-
-    @property
-    def title(self) -> str:
-        """Return the title of the study, else its name."""
-        title = self.said.get("title")
-        return title if isinstance(title, str) and title.strip() else self.folder.label
-
-    @property
-    def crossed(self) -> bool:
-        """Say whether two axes are crossed, so that there is a case at every point of a grid."""
-        return len(self.axes) == 2 and self.said.get("design", "product") == "product"
+MOST_COLUMNS = 9
+"""Columns that fit a sheet of paper."""
+FEWEST = 3
+"""Figures that are in the table in any event."""
+MOST_CASES = 500
+"""Cases that are listed at most: thousands of rows make a page that nobody can send."""
+SHORT = {"project_npv_usd": "NPV", "invested": "Begun", "investment_usd": "Investment"}
+"""Heads of the table where the name of a metric is too long for one."""
+MOVED = ("equity_npv_usd.mean", "defaulted.mean", "lenders_loss_share.mean", "debt_usd.mean", "project_npv_usd.mean")
+"""Figures that may depend on an axis on which the main ones do not, in the order of importance."""
+MOST_MOVED = 2
 
 
 def page_of(folders: Sequence[Folder]) -> Page:
@@ -141,15 +84,34 @@ def _cards(cases: Cases, named: bool) -> Iterator[Card]:
     lost = len({row.get("case") for row in sheet.rows}) if sheet is not None else 0
     yield Card(f"{head}Cases", f"{len(cases.rows):,}", f"{_varied(cases)}{f'; {lost:,} more failed' if lost else ''}")
     if paid := cases.ends(PAID):
-        yield Card(f"{head}Pays back most often", say.share(paid[1][PAID]), f"with {cases.place(paid[1])}")
+        yield Card(f"{head}Pays back most often", say.share(paid[1][PAID]), _with(cases, paid[1], PAID))
     if value := cases.ends(VALUE):
-        yield Card(f"{head}Highest median NPV", say.usd(value[1][VALUE]), f"with {cases.place(value[1])}")
-        yield Card(f"{head}Lowest median NPV", say.usd(value[0][VALUE]), f"with {cases.place(value[0])}")
+        begun = cases.ends(VALUE, begun=True)
+        best = (begun or value)[1]
+        waits = begun is not None and cases.idle(value[1])
+        remark = _with(cases, best, VALUE)
+        remark += f"; {_nothing(cases, value[1])}" if waits else f": {UNBEGUN}" if begun is None else ""
+        label = f"{head}Highest median NPV{' of those begun' if waits else ''}"
+        yield Card(label, say.usd(best[VALUE]), remark)
+        yield Card(f"{head}Lowest median NPV", say.usd(value[0][VALUE]), _with(cases, value[0], VALUE))
+
+
+def _with(cases: Cases, row: Mapping[str, Any], column: str) -> str:
+    place = cases.place(row, column)
+    return f"with {place}" if place else "in every case"
+
+
+def _nothing(cases: Cases, row: Mapping[str, Any]) -> str:
+    """Return where the median NPV is next to nothing, and why."""
+    return f"{say.usd(row[VALUE])} {_with(cases, row, VALUE)}, as {UNBEGUN}"
 
 
 def _varied(cases: Cases) -> str:
     sizes = [len({repr(row[axis]) for row in cases.rows}) for axis in cases.axes]
-    told = [f"{axis} ({size} value{'s' * (size != 1)})" for axis, size in zip(cases.axes, sizes, strict=True)]
+    told = [
+        f"{inside(axis_name(axis))} ({size} value{'s' * (size != 1)})"
+        for axis, size in zip(cases.axes, sizes, strict=True)
+    ]
     return f"varied: {', '.join(told)}" if told else "nothing is varied"
 
 
@@ -162,22 +124,35 @@ def _words(cases: Cases, named: bool) -> Iterator[str]:
             told.append(f"All cases pay back in {say.share(low[PAID])} of futures.")
         else:
             told.append(
-                f"The project pays back most often, in {say.share(high[PAID])} of futures, with {cases.place(high)}, "
-                f"and least often, in {say.share(low[PAID])}, with {cases.place(low)}."
+                f"The project pays back most often, in {say.share(high[PAID])} of futures, {_with(cases, high, PAID)}, "
+                f"and least often, in {say.share(low[PAID])}, {_with(cases, low, PAID)}."
             )
     if value := cases.ends(VALUE):
-        low, high = value
-        above = sum(cases.figure(row, VALUE) > 0.0 for row in cases.rows)
-        told.append(
-            f"The median NPV reaches from {say.usd(low[VALUE])}, with {cases.place(low)}, to {say.usd(high[VALUE])}, "
-            f"with {cases.place(high)}; it is above zero in {above:,} of {len(cases.rows):,} cases."
-        )
+        told.append(_value(cases, *value))
     if told:
         yield f"{f'{cases.folder.label}: ' if named else ''}{' '.join(told)}"
 
 
+def _value(cases: Cases, low: Mapping[str, Any], high: Mapping[str, Any]) -> str:
+    """Return in words from where to where the median NPV reaches, without what is not begun."""
+    above = sum(cases.figure(row, VALUE) > 0.0 for row in cases.rows)
+    positive = f"it is above zero in {above:,} of {len(cases.rows):,} cases"
+    begun = cases.ends(VALUE, begun=True)
+    if begun is None:
+        return f"The median NPV is next to nothing in every case: {UNBEGUN}."
+    if low[VALUE] == high[VALUE]:
+        return f"The median NPV is {say.usd(low[VALUE])} in every case."
+    waits = f" It is {_nothing(cases, high)}." if cases.idle(high) else ""
+    ends = [f"{say.usd(row[VALUE])}, {_with(cases, row, VALUE)}" for row in begun]
+    of = " of what is begun" if waits else ""
+    return f"The median NPV{of} reaches from {ends[0]}, to {ends[1]}; {positive}.{waits}"
+
+
 def _caveats(found: Sequence[Cases]) -> Iterator[str]:
-    yield "What is on an axis is chosen, and takes the place of its distribution; all other uncertainties are drawn."
+    yield (
+        "What is on an axis is chosen: a number takes the place of a distribution, a factor multiplies what is there, "
+        "“drawn” leaves it as it is. All else is as in the base scenario."
+    )
     yield "All cases of a sweep see the same futures: they differ by what was varied and not by chance."
     for cases in found:
         if "paid_back.se" not in cases.columns or not cases.rows:
@@ -194,13 +169,16 @@ def _sections(cases: Cases, number: int | None) -> Iterator[Section]:
     """Yield the sections of a sweep; ``number``: its place among several, else None."""
     folder = cases.folder
     tail, head = ("", "") if number is None else (f"_{number + 1}", f"{folder.label}: ")
-    if cases.crossed:
-        maps = tuple(charts.heat_map(folder, name) for name in (PAID, VALUE) if name in cases.columns)
-        if maps:
-            yield Section(f"maps{tail}", f"{head}Over both axes", (), maps)
+    if cases.crossed and (maps := mapped(cases)):
+        figures = tuple(charts.heat_map(folder, name) for name in maps)
+        yield Section(f"maps{tail}", f"{head}Over the axes", tuple(_unmoved(cases, maps)), figures)
     if cases.rows:
-        words = (f"Every case, {_varied(cases)}. cases.csv has more figures of each.",)
-        yield Section(f"cases{tail}", f"{head}All cases", words, (), (("Cases", table(cases)),))
+        rows = ends_of(cases)
+        view, same = table(cases, rows)
+        few = f"Of {len(cases.rows):,} cases the {len(rows) // 2:,} best and as many of the worst"
+        which = "Every case" if len(rows) == len(cases.rows) else few
+        told = f"{which}, {_varied(cases)}.{same} The folder's cases.csv holds all figures of all cases."
+        yield Section(f"cases{tail}", f"{head}All cases", (told,), (), (("Cases", view),))
     yield Section(f"payback{tail}", f"{head}Payback over the years", (), (charts.small_multiples(folder),))
     if (errors := failed(folder)) is not None:
         words = ("These cases could not be computed; the others do not depend on them.",)
@@ -212,29 +190,81 @@ def _sections(cases: Cases, number: int | None) -> Iterator[Section]:
     yield Section(f"manifest{tail}", f"{head}{run.title}", run.words, (), run.tables, run.folded)
 
 
-def table(cases: Cases) -> View:
-    """Return the main figures of all cases."""
+def mapped(cases: Cases) -> list[str]:
+    """Return the figures of which maps are drawn: the main ones, and such as depend on the axes that do not move them.
+
+    A figure that is the same in all cases has no map.
+    """
+    main = [name for name in (PAID, VALUE) if name in cases.columns and differ(cases.figures(name))]
+    others = [name for name in (*MOVED, *cases.columns) if name in cases.columns and not name.endswith(".se")]
+    found = list(main)
+    for axis in _still(cases, main):
+        moved = [
+            name for name in dict.fromkeys(others) if differ(cases.figures(name)) and axis not in cases.still(name)
+        ]
+        found += moved[:MOST_MOVED]
+    return list(dict.fromkeys(found))
+
+
+def _still(cases: Cases, names: Sequence[str]) -> list[str]:
+    """Return the axes on which none of some figures depends."""
+    return [axis for axis in cases.axes if all(axis in cases.still(name) for name in names)]
+
+
+def _unmoved(cases: Cases, maps: Sequence[str]) -> Iterator[str]:
+    """Yield which axes move neither payback nor NPV, and that other maps show what they do move."""
+    main = [name for name in (PAID, VALUE) if name in maps]
+    axes = [inside(axis_name(axis)) for axis in _still(cases, main)] if main else []
+    if axes:
+        more = "; figures that do are drawn beside them" if len(maps) > len(main) else ""
+        yield f"Payback and NPV are those of the project before loans and do not depend on {' or '.join(axes)}{more}."
+
+
+def ends_of(cases: Cases) -> Sequence[Mapping[str, Any]]:
+    """Return the cases that a page has room for: all, or those that pay back most and least often."""
+    if len(cases.rows) <= MOST_CASES:
+        return cases.rows
+    names = [name for name in (PAID, VALUE) if name in cases.columns]
+
+    def size(row: Mapping[str, Any]) -> list[float]:
+        found = [cases.figure(row, name) for name in names]
+        return [-math.inf if math.isnan(figure) else figure for figure in found]
+
+    order = sorted(cases.rows, key=size, reverse=True)
+    return [*order[: MOST_CASES // 2], *order[-(MOST_CASES // 2) :]]
+
+
+def table(cases: Cases, rows: Sequence[Mapping[str, Any]]) -> tuple[View, str]:
+    """Return the main figures of some cases, and in words those that are the same in all there are."""
     names = [name for name in MAIN if name in cases.columns] or list(cases.columns[:MOST_COLUMNS])
-    writers, heads = [], []
-    for name in names:
-        metric, _, statistic = name.rpartition(".")
-        unit = "share" if statistic in ("never", "share_defined") else unit_of(metric)
-        write, shown = say.row_scale(unit, [cases.figure(row, name) for row in cases.rows])
-        writers.append((name, say.share if unit == "share" and _counts(metric, statistic) else write))
-        shown = "" if writers[-1][1] is say.share else f", {shown}"
-        heads.append(f"{label(metric)}{'' if _counts(metric, statistic) else f', {HEADS[statistic]}'}{shown}")
+    forms = {name: _form(cases, name) for name in names}
+    same = [name for name in names if len(cases.rows) > 1 and not differ(cases.figures(name))]
+    rest = [name for name in names if name not in same][: max(FEWEST, MOST_COLUMNS - 1 - len(cases.axes))]
     body = tuple(
         (
             cell(row.get("case", "")),
-            *(cell(row[axis]) for axis in cases.axes),
-            *(write(cases.figure(row, name)) for name, write in writers),
+            *(point(axis, row[axis]) for axis in cases.axes),
+            *(forms[name][0](cases.figure(row, name)) for name in rest),
         )
-        for row in cases.rows
+        for row in rows
     )
     of_numbers = [all(isinstance(row[axis], float) for row in cases.rows) for axis in cases.axes]
-    return View(("Case", *cases.axes, *heads), body, (True, *of_numbers, *[True] * len(names)))
+    heads = ("Case", *map(axis_name, cases.axes), *(_head(name, forms[name][1]) for name in rest))
+    told = [f"{inside(_head(name, ''))}: {forms[name][0](cases.figure(cases.rows[0], name))}" for name in same]
+    alike = f" The same in all cases: {'; '.join(told)}." if told else ""
+    return View(heads, body, (True, *of_numbers, *[True] * len(rest))), alike
 
 
-def _counts(metric: str, statistic: str) -> bool:
-    """Say whether the mean of a metric is the share of futures in which something happens."""
-    return statistic == "mean" and metric in DEFINITIONS and DEFINITIONS[metric].text.startswith("1 where")
+def _form(cases: Cases, name: str) -> tuple[Callable[[float], str], str]:
+    """Return how a figure is written, and its unit where that does not stand in the cells."""
+    metric, _, statistic = name.rpartition(".")
+    if statistic == "mean" and is_share(metric):
+        return say.share, ""
+    return say.row_scale(unit_of(name), cases.figures(name))
+
+
+def _head(name: str, unit: str) -> str:
+    metric, _, statistic = name.rpartition(".")
+    counts = statistic == "mean" and is_share(metric)
+    parts = (SHORT.get(metric, title(metric)), "" if counts else HEADS[statistic], unit)
+    return ", ".join(part for part in parts if part)

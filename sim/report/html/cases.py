@@ -1,0 +1,226 @@
+"""The cases of a sweep as its folder has them: figures, axes in words, and what does not depend on an axis."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sim.model.metrics import DEFINITIONS
+from sim.report import format as say
+from sim.report.html.folder import Folder
+from sim.report.html.sheets import finite, known
+from sim.report.names import input_name, spoken
+from sim.report.titles import title
+
+PERCENTILES = ("p10", "p50", "p90")
+STATISTICS = ("mean", "se", *PERCENTILES, "never", "share_defined")
+PAID, VALUE, BEGUN = "paid_back.mean", "project_npv_usd.p50", "invested.mean"
+NOTHING = 0.01
+"""Part of the largest median NPV below which a median is next to nothing."""
+UNBEGUN = "the project is not begun in the median future"
+HEADS = {
+    "mean": "mean",
+    "se": "standard error",
+    "p10": "P10",
+    "p50": "median",
+    "p90": "P90",
+    "never": "never",
+    "share_defined": "share that have one",
+}
+"""What stands behind the name of a metric for each statistic."""
+NAMES = {
+    "paid_back.mean": "share of futures that pay back",
+    "project_npv_usd.mean": "mean net present value",
+    "project_npv_usd.p50": "median net present value",
+    "project_payback_years.p50": "median payback",
+    "cost_of_sanctions_usd.mean": "mean cost of sanctions",
+}
+MOST_CROSSED = 3
+"""Axes of a map: the last one across, the others down."""
+LONG = 70
+"""Letters from which on a case is named by its number in a title."""
+
+
+def is_share(metric: str) -> bool:
+    """Say whether the mean of a metric is the share of futures in which something happens.
+
+    >>> is_share("paid_back"), is_share("gearing")
+    (True, False)
+    """
+    return metric in DEFINITIONS and DEFINITIONS[metric].text.startswith("1 where")
+
+
+def named(statistic: str) -> str:
+    """Return what a statistic of a metric is called.
+
+    >>> named("paid_back.mean"), named("defaulted.mean"), named("debt_usd.p50")
+    ('share of futures that pay back', 'loans in default, share of futures', 'loans, median')
+    """
+    metric, _, what = statistic.rpartition(".")
+    if statistic in NAMES:
+        return NAMES[statistic]
+    if what == "mean" and is_share(metric):
+        return f"{inside(title(metric))}, share of futures"
+    return f"{inside(title(metric))}, {HEADS.get(what, what)}"
+
+
+def axis_name(axis: str) -> str:
+    """Return what an axis is called.
+
+    >>> axis_name("link.capacity_mw"), axis_name("costs.items.*.amount_million"), axis_name("size")
+    ('Link: capacity MW', 'Costs', 'Size')
+    """
+    return input_name(axis.replace(".*", ""))
+
+
+def inside(name: str) -> str:
+    """Return a name as it stands inside a sentence.
+
+    >>> inside("Link: capacity MW"), inside("JPY per USD")
+    ('link capacity MW', 'JPY per USD')
+    """
+    first = re.match(r"\w*", name)
+    assert first is not None
+    return (spoken(first[0].lower()) + name[first.end() :]).replace(": ", " ")
+
+
+def point(axis: str, value: Any) -> str:
+    """Return a point of an axis as text.
+
+    >>> point("link.capacity_mw", 2800.0), point("timeline.start_year", 2027.0), point("costs", "x0.5")
+    ('2,800', '2027', '× 0.5')
+    """
+    if value in ("inf", "-inf"):  # names are kept as they are written, and a number may be among them
+        return say.number(float(value))
+    if not isinstance(value, float):
+        return re.sub(r"^x(?=[0-9.]+$)", "× ", str(value))
+    if not math.isfinite(value):
+        return say.number(value)
+    text = f"{value:.6g}" if axis.endswith("year") else f"{value:,.{6 if abs(value) < 1e6 else 12}g}"
+    return text.replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The cases of a sweep."""
+
+    folder: Folder
+
+    @property
+    def said(self) -> Mapping[Any, Any]:
+        """Return all that the manifest says."""
+        return self.folder.manifest.said if self.folder.manifest is not None else {}
+
+    @cached_property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """Return the rows of the table."""
+        sheet = self.folder.sheets.get("cases.csv")
+        return sheet.rows if sheet is not None else ()
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of figures."""
+        sheet = self.folder.sheets.get("cases.csv")
+        there = sheet.columns if sheet is not None else ()
+        return tuple(name for name in there if name not in self.axes and name.rpartition(".")[2] in STATISTICS)
+
+    @cached_property
+    def axes(self) -> tuple[str, ...]:
+        """Return what was varied: as the manifest says, else the columns before the first figure."""
+        sheet = self.folder.sheets.get("cases.csv")
+        there = sheet.columns if sheet is not None else ()
+        if self.folder.manifest is not None and self.folder.manifest.axes:
+            return tuple(name for name in self.folder.manifest.axes if name in there)
+        first = next((i for i, name in enumerate(there) if name.rpartition(".")[2] in STATISTICS), len(there))
+        return tuple(name for name in there[:first] if name != "case")
+
+    @property
+    def title(self) -> str:
+        """Return the title of the study, else its name."""
+        said = self.said.get("title")
+        return said if isinstance(said, str) and said.strip() else self.folder.label
+
+    @property
+    def crossed(self) -> bool:
+        """Say whether there is a case at every point of a grid, of so few axes that it can be drawn flat."""
+        return 0 < len(self.axes) <= MOST_CROSSED and self.said.get("design", "product") == "product"
+
+    def figure(self, row: Mapping[str, Any], column: str) -> float:
+        """Return a figure of a case; NaN where it does not exist: only a percentile can be infinite.
+
+        What is not lent cannot be in default.
+        """
+        if column == "defaulted.mean" and row.get("debt_usd.mean") == 0.0:
+            return math.nan
+        of_times = column.rpartition(".")[2] in PERCENTILES
+        return finite(row.get(column)) if of_times else known(row.get(column))
+
+    def figures(self, column: str) -> list[float]:
+        """Return a figure of every case."""
+        return [self.figure(row, column) for row in self.rows]
+
+    def place(self, row: Mapping[str, Any], column: str = "") -> str:
+        """Return the point of a case on the axes, without those on which a figure does not depend."""
+        still = self.still(column) if column in self.columns else ()
+        named = [axis for axis in self.axes if axis not in still]
+        return ", ".join(f"{inside(axis_name(axis))} {_quoted(axis, row[axis])}" for axis in named)
+
+    def short_place(self, row: Mapping[str, Any], column: str = "") -> str:
+        """Return the point of a case for a title."""
+        place = self.place(row, column)
+        return place if 0 < len(place) <= LONG else f"case {point('', row.get('case', ''))}"
+
+    def ends(self, column: str, begun: bool = False) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return the cases with the lowest and the highest figure, if wished of those begun; None: there are none."""
+        there = [row for row in self.rows if not math.isnan(self.figure(row, column))]
+        there = [row for row in there if not (begun and self.idle(row))]
+        if not there:
+            return None
+        order = sorted(there, key=lambda row: self.figure(row, column))
+        return order[0], next(row for row in order if row[column] == order[-1][column])
+
+    def still(self, column: str) -> tuple[str, ...]:
+        """Return the axes on which a figure does not depend: along each it is the same, whatever the others are."""
+        return tuple(axis for axis in self.axes if self._same_along(axis, column))
+
+    def _same_along(self, axis: str, column: str) -> bool:
+        lines: dict[tuple[str, ...], list[float]] = {}
+        for row in self.rows:
+            place = tuple(repr(row[other]) for other in self.axes if other != axis)
+            lines.setdefault(place, []).append(self.figure(row, column))
+        several = [line for line in lines.values() if len(line) > 1]
+        return bool(several) and not any(differ(line) for line in several)
+
+    def idle(self, row: Mapping[str, Any]) -> bool:
+        """Say whether the median future of a case is one in which the project is not begun.
+
+        Its NPV is then nothing, or next to it and less than half of the futures have a decision to invest.
+        """
+        most = max((abs(value) for value in self.figures(VALUE) if math.isfinite(value)), default=0.0)
+        median = self.figure(row, VALUE)
+        if not abs(median) <= NOTHING * most:
+            return False
+        return median == 0.0 or self.figure(row, BEGUN) < 0.5
+
+
+def differ(values: list[float]) -> bool:
+    """Say whether some figures are not all the same; those that do not exist are like each other.
+
+    >>> differ([1.0, 1.0 + 1e-12]), differ([math.nan, math.nan]), differ([1.0, math.nan])
+    (False, False, True)
+    """
+    first = values[0]
+    return any(
+        math.isnan(first) != math.isnan(value) or (not math.isnan(value) and not math.isclose(first, value))
+        for value in values[1:]
+    )
+
+
+def _quoted(axis: str, value: Any) -> str:
+    """Return a point of an axis in a sentence: names in quotes."""
+    text = point(axis, value)
+    return text if isinstance(value, float) or text != value else f"“{text}”"

@@ -1,0 +1,52 @@
+"""The chart of an attribution: what the difference between two scenarios is made of."""
+
+from __future__ import annotations
+
+import math
+
+from sim.report import format as say
+from sim.report.html.charts_bars import bar_axis, bars, ends, steps
+from sim.report.html.charts_parts import absent, identifier, lacks, table, value
+from sim.report.html.content import Figure
+from sim.report.html.folder import Folder
+
+TOTAL = "Difference in all"
+
+
+def attribution(folder: Folder) -> Figure:
+    """Draw the parts of a difference as ``explain --csv`` has written them."""
+    title = "What the difference is made of"
+    why = lacks(folder, "attribution.csv", ("group", "part", "unit"))
+    if why:
+        return absent("attribution", folder, title, why)
+    found = [row for row in folder.sheets["attribution.csv"].rows if math.isfinite(value(row, "part"))]
+    if not any(value(row, "part") for row in found):
+        return absent("attribution", folder, title, "Not drawn: the scenarios do not differ in this figure.")
+    parts = [(str(row["group"]), value(row, "part")) for row in found]
+    total = sum(amount for _, amount in parts)
+    rows, unit = steps(parts, (TOTAL, total), str(found[0]["unit"]))
+    unit = points(unit)
+    spec = bars(rows, [("name", "Group of changes"), ("text", unit)], bar_axis(unit), ends(rows))
+    by = say.divisor(str(found[0]["unit"]), [amount for _, amount in parts])
+    errors = [value(row, "se") / by for row in found]
+    doubts = [say.MISSING if math.isnan(error) else say.number(error, 3) for error in errors]
+    body = [(row["name"], row["text"], doubt) for row, doubt in zip(rows, [*doubts, say.MISSING], strict=True)]
+    view = table(("Group of changes", unit, "standard error"), body)
+    largest = max(rows[:-1], key=lambda row: abs(row["high"] - row["low"]))
+    caption = (
+        "Part of each group of changes in the difference between the two scenarios (Shapley value: the mean over all "
+        f"orders in which the changes can be made), in {unit}. Each bar begins where the one above it ends."
+    )
+    told = (
+        f"“{largest['name']}” makes the largest part of the difference: {largest['text']} of {rows[-1]['text']} {unit}"
+    )
+    return Figure(identifier("attribution", folder), told, caption, spec, view)
+
+
+def points(unit: str) -> str:
+    """Return the unit of a difference of figures with a unit.
+
+    >>> points("%"), points("bn USD")
+    ('percentage points', 'bn USD')
+    """
+    return "percentage points" if unit == "%" else unit

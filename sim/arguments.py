@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import NoReturn
 
 from sim import __version__
 
@@ -29,9 +33,26 @@ DRAWS, SEED = 10_240, 1
 """Defaults of a run."""
 
 
+WIDTH = 100
+"""Most columns of help and of what is wrong with the arguments."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that keeps to the width of a page."""
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        return argparse.HelpFormatter(self.prog, width=min(get_terminal_size().columns - 2, WIDTH))
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments."""
+        self.print_usage(sys.stderr)
+        text = f"{self.prog}: error: {message}"
+        self.exit(2, f"{fill(text, WIDTH, subsequent_indent='    ') if sys.stderr.isatty() else text}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; also what shell completion is made from."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m sim",
         description="Does an energy link pay back, when, for whom? Simulate a scenario file.",
         epilog="A first word that is not a verb is a scenario: python -m sim scenarios/base.yaml, or just: base",
@@ -60,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _other_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _other_verbs(verbs: argparse._SubParsersAction[Parser]) -> None:
     describe = verbs.add_parser("describe", help="what a key, metric or line means: unit, bounds, formula, source")
     describe.add_argument("name", nargs="?", metavar="KEY", help="key, metric or line; without it an overview")
     describe.set_defaults(verb="describe")

@@ -42,7 +42,7 @@ _StrictDumper.add_representer(str, _StrictDumper.represent_text)
 
 def to_yaml(data: Mapping[str, Any]) -> str:
     """Return the YAML of plain data, which `strict_yaml` reads back exactly."""
-    text: str = yaml.dump(data, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(data, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True, width=86)
     return text
 
 

@@ -77,7 +77,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("sim", "sim.base", "sim.batch", "sim.checks", "sim.errors", "sim.model", "sim.report", "sim.results"),
         *("sim.scenario", "sim.tables"),
     ),
-    "sim.report": ("sim.base", "sim.batch", "sim.checks", "sim.collect", "sim.report", "sim.results", "sim.tables"),
+    "sim.report": (
+        *("sim.base", "sim.batch", "sim.checks", "sim.collect", "sim.model.metrics", "sim.report", "sim.results"),
+        "sim.tables",
+    ),
     "sim.report.statement_page": ("sim.report.format", "sim.sheets"),
     "sim.study": (
         *("sim.base", "sim.checks", "sim.collect", "sim.engine", "sim.errors", "sim.model"),

@@ -41,18 +41,19 @@ def test_base() -> None:
     """The page has project, date, calendar, budget with its total, inputs, processes, prices, scheme and rate."""
     words = [" ".join(line.split()) for line in shown(read(ROOT / "scenarios" / "base.yaml")).splitlines()]
     for line in (
-        "project Sakhalin–Wakkanai power cable (base)",
+        "Sakhalin–Wakkanai power cable (base): what was understood",
+        "link 1,000 MW, 40 km and 400 km on land, availability 96.0 %",
         "as of 2026-10",
         "calendar from 1 January 2027, yearly periods",
         "horizon 54 years, to the end of 2080",
         "plant 2,500 USD 2026 2,500 41.7 %",
         "total 6,000 100.0 %",
-        "supply.availability pert 0.7493 0.8 0.8507 share",
+        "supply.availability pert 74.9 % 80.0 % 85.1 %",
         "macro.fx.jpy.rate gbm 157.9 158 158 158 0.09 JPY per USD",
-        "schemes merchant (merchant) 100 %",
+        "schemes merchant 100 %",
         "sponsors 6.0 bn USD, 90.5 % of uses (rushydro 50 %, japanese_partner 50 %)",
-        "discount 6.50 % real; sponsors 12.00 % nominal",
-        "warning none",
+        "discount 6.5 % real; sponsors 12 % nominal",
+        "warnings none",
     ):
         assert line in words
 
@@ -101,8 +102,8 @@ def test_financing_of_other_kinds() -> None:
     changes += [(f"financing.{key}", value) for key, value in more.items()]
     changes.append(("macro.reference_rates", None))
     text = words_of(read(ROOT / "tests" / "bad_scenarios" / "good_loan.yaml", changes))
-    assert " 4.10 % fixed " in text and " years (1 grace) " in text
-    assert "; 40 % of it lent at 8.00 % " in text and "operating cost " in text and " at COD (3 months)" in text
+    assert " 4.1 % fixed " in text and " years (1 grace) " in text
+    assert "; 40 % of it lent at 8 % " in text and "operating cost " in text and " at COD (3 months)" in text
     assert "% real; sponsors the same " in words_of(spec)
     alone = words_of(from_data("small", small_scenario()))
     assert "financing none: sponsors pay all and get all" in alone and "; sponsors" not in alone
@@ -112,18 +113,21 @@ def test_politics() -> None:
     """Regimes with what they do, how they change, the decision, the lenders' regime, stops and seizures are said."""
     text = words_of(sanctioned())
     for part in (
-        "politics full at first; chance, rates of a year: calm to mild 0.15, calm to full 0.1, mild to calm 0.5, ",
+        "politics full at first; chance a year: calm to mild 15.0 %, to full 10.0 %, mild to calm 50.0 %, ",
         "decision as soon as the regime is calm or mild: not yet, but within 2 years or never; lenders' case: always",
         "regime mild: pace 0.8, exposed items × 1.2, lenders stop: bank, margins + 1 %",
         "regime full: works stop, lenders stop: japan, margins + 2 %, revenue blocked 20 %, dividends blocked: japan, ",
-        "seizure 0.2 a year then a stop costs 30 million USD and 0.3 years to begin again, works are given up after 2 ",
+        "seizure 20.0 % a year then a stop costs 30 million USD and 0.3 years to begin again, ",
+        "to begin again, works are given up after 2 ",
         "a seizure takes 50 % of japan, 10 % of russia; 70 % of blocked revenue is released in the end",
         "calendar from 1 January 2027, half-yearly periods",
         ", with up to 2 years of waiting",
     ):
         assert part in text
     assert "regime calm" not in text
-    assert "in any regime cut-offs of exports to 20 %: 0.1 a year, ended at 0.5 a year" in words_of(political())
+    assert "in any regime cut-offs of exports to 20 %: chance a year 10.0 %, of their end 50.0 %" in words_of(
+        political()
+    )
     base = read(ROOT / "scenarios" / "base.yaml")
     pace = base.leaves["sanctions.regimes.sectoral.pace"].dist
     text = words_of(base)
@@ -132,7 +136,7 @@ def test_politics() -> None:
     seized = words_of(read(ROOT / "scenarios" / "sanctions" / "seizure.yaml"))
     assert "script: full from 2040, none from 2045; no chance" in seized and ", in any regime; lenders' case" in seized
     mixed = words_of(read(ROOT / "scenarios" / "sanctions" / "sectoral_2014.yaml"))
-    assert "; chance from 2028, rates of a year: " in mixed
+    assert "; chance a year from 2028: " in mixed
     calm = words_of(read(ROOT / "scenarios" / "base.yaml", [("sanctions", None), ("timeline.decision", None)]))
     assert "politics" not in calm and "calendar decision 1 January 2027" in calm
 
@@ -152,7 +156,7 @@ def test_warnings_and_short_horizons() -> None:
     data = small_scenario()
     data["macro"]["commodities"] = {"oil": {"price": constant(80), "price_year": 2026, "unit": "bbl"}}
     text = shown(from_data("small", data))
-    assert "warning     macro.commodities.oil is not used by anything" in text
+    assert "warnings    macro.commodities.oil is not used by anything" in text
     assert "Uncertain inputs: none" in text
     row = next(line for line in text.splitlines() if "commodities.oil" in line)
     assert row.split()[1:6] == ["constant", "80", "80", "–", "–"] and row.endswith("USD per bbl")
@@ -167,9 +171,20 @@ def test_a_start_long_before_the_date_is_odd() -> None:
 
 
 def test_narrow_pages() -> None:
-    """On a narrow page paths and units give way."""
-    lines = shown(read(ROOT / "scenarios" / "base.yaml"), 80).splitlines()
-    assert max(map(len, lines)) <= 80 and any("…" in line for line in lines)
+    """On a narrow page, too, names are whole."""
+    spec = read(ROOT / "scenarios" / "base.yaml")
+    lines = shown(spec, 80).splitlines()
+    assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)
+    assert all(any(line.split()[:1] == [path] for line in lines) for path in spec.uncertain)
+
+
+def test_changes_of_the_command_line() -> None:
+    """What ``--set`` has changed or taken away is on the page."""
+    spec = read(ROOT / "scenarios" / "base.yaml", [("link.capacity_mw", 600), ("costs.decommissioning", None)])
+    text = page(prepare(spec), file="base.yaml")
+    assert "file        base.yaml: ok" in text and "link        600 MW, " in text
+    assert "changed     link.capacity_mw = 600 (--set)" in text
+    assert "changed     costs.decommissioning is left out (--set)" in text
 
 
 def test_random_scenarios() -> None:

@@ -27,7 +27,7 @@ def test_a_number() -> None:
     for part in (
         "Capacity at the sending end.",
         "unit      MW",
-        "bounds    above 0 and at most 100000",
+        "bounds    above 0 and at most 100,000",
         "default   none: has to be given",
         "{value: …, source: …}",
         "pert {min, mode, max, [lam]}",
@@ -42,7 +42,7 @@ def test_named_parts_match_any_name() -> None:
     every, one, other = (describe(f"costs.items.{name}.overrun") for name in ("NAME", "plant", "tunnel"))
     assert all(text.startswith("costs.items.NAME.overrun\n") for text in (every, one, other))
     assert "plant.overrun" in every and "costs.items.converters.overrun" in every
-    assert "pert: min -0.15" in one and "converters" not in one
+    assert "pert(min −0.15, mode 0.05, " in one and "converters" not in one
     assert "the base case does not use it; it has costs.items.plant.overrun" in other
 
 
@@ -181,6 +181,24 @@ def test_misspelt(name: str) -> None:
     assert text.startswith("Spelt like") and wanted in text
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sanctions.rates.sectoral.full", "sanctions.rates; in the base case it is pert(min 0.03, "),
+        ("sanctions.regimes.sectoral", "sanctions.regimes"),
+        ("sanctions.regimes.sectoral (share of years)", "sanctions.regimes"),
+        ("macro.fx.jpy (mean)", "macro.fx"),
+        ("costs.items.plant.overrun.max", "costs.items.plant.overrun; in the base case it is 0.85"),
+    ],
+)
+def test_names_below_a_key(name: str, said: str) -> None:
+    """Entries of a block, as ``run`` and ``check`` print them, are described with their block."""
+    text = describe(name)
+    bare = name.partition(" (")[0]
+    assert " ".join(text.split()).startswith(f"{bare} is an entry of {said}") and "enters" in text
+    assert "link.nothing is not known; it would be part of link\n" in describe("link.nothing")
+
+
 def test_unknown() -> None:
     """What is like nothing is an error with a way out."""
     with pytest.raises(ScenarioError, match="is no key, metric or cash-flow line; describe without a name"):
@@ -196,3 +214,4 @@ def test_overview() -> None:
     for name in ("link.capacity_mw", "market.schemes", "correlations", "project_irr", "cumulative_net_real", CVAR):
         assert f"\n  {name} " in text
     assert max(map(len, text.splitlines())) <= WIDTH
+    assert max(map(len, overview(80).splitlines())) <= 80

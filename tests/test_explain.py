@@ -18,7 +18,8 @@ from sim.batch.explain import Evaluate, Explanation, Merged, Part, Values, expla
 from sim.batch.groups import By
 from sim.batch.measure import Measure, parse
 from sim.errors import ScenarioError
-from sim.report.explain_page import page
+from sim.report.explain_page import page as coded
+from sim.report.letters import plain, uncoded
 from sim.results import text_of
 from sim.scenario import Spec, from_data, read
 
@@ -233,14 +234,20 @@ def told(parts: int = 2, by: By = "section", orders: int = 0) -> Explanation:
     )
 
 
+def page(found: Explanation, width: int = 100) -> str:
+    """Return the page as a pipe receives it."""
+    return uncoded(coded(found, width))
+
+
 def test_page() -> None:
     """Sentence, waterfall, what changed, how it was computed, what was merged."""
     made = told()
     assert (
         page(made)
         == """\
-mean(project_npv_usd) is 2.00 bn USD (± 0.20) higher in other (3.00 bn USD) than in base (1.00 bn
-USD).
+base and other: what makes the difference
+
+The mean NPV is 2.00 bn USD (± 0.20) higher in other (3.00 bn USD) than in base (1.00 bn USD).
 
           bn USD       ±    share  alone   last
 base        1.00                                 │
@@ -254,9 +261,9 @@ What changed
   costs.items.n2.amount_million: 2 → 4; and 2 more
 
 A part is the effect of a change averaged over all orders in which the 2 changes can be made
-(Shapley value), from 4 runs of 5,120 draws on the same random numbers (seed 1). Alone: the effect
+(Shapley value), from 4 runs of 5,120 futures on the same random numbers (seed 1). Alone: the effect
 on base as it is; last: when all else is as in other. Where they differ, changes act on one another.
-±: standard error, from the chance of the draws.
+±: standard error, from the chance of the futures.
 
 Changed together, as one without the other cannot be run: costs, macro (costs.a.currency: there is
 no macro.fx.eur; p; q; and 1 more)."""
@@ -270,10 +277,9 @@ def test_pages_fit(width: int, parts: int, orders: int) -> None:
     """No line is wider than asked for; a page for plain terminals has plain letters; small parts are put together."""
     text = page(told(parts, orders=orders), width)
     assert max(map(len, text.split("\n"))) <= width
-    plain = page(told(parts, orders=orders), width, ascii_only=True)
-    assert plain.isascii()
-    assert max(map(len, plain.split("\n"))) <= width
-    assert "market.import_limit_mw: 2500 -> 900" in " ".join(plain.split())
+    bare = plain(text, "ascii")
+    assert bare.isascii()
+    assert "market.import_limit_mw: 2500 -> 900" in " ".join(bare.split())
     assert ("19 others together" in text) == (parts == 30) or width == 40
     assert ("16 random orders and the same backwards" in " ".join(text.split())) == (orders == 32)
 
@@ -285,7 +291,7 @@ def test_shares_of_parts_that_cancel_are_left_out() -> None:
     data["costs"]["items"]["all"]["amount_million"] = 6000 + 50 + 20 * ANNUITY + 0.5
     found = explained(a, from_data("same", data), by="key")
     text = page(found)
-    assert "is 500,000 USD lower" in text
+    assert "is 0.0005 bn USD lower" in text
     assert "%" not in text
     assert abs(found.parts[0].share) > 100
 
@@ -301,13 +307,13 @@ def test_page_of_probabilities_and_of_nothing() -> None:
     share = explained(
         read(SCENARIOS / "base.yaml"), read(SCENARIOS / "cable_only.yaml"), parse("P(project_npv_usd > 0)")
     )
-    text = page(share)
+    text = " ".join(page(share).split())
     assert " percentage points higher in cable_only (" in text
-    assert "Too few draws for standard errors, which take 5,120." in text
+    assert "Too few futures for standard errors, which take 5,120." in text
     a, b = small_scenario(), small_scenario()
     b["evaluation"]["benchmarks"] = {"trade": {"amount_usd": 1e9, "compare": "yearly_trade"}}
     same = explained(from_data("a", a), from_data("b", b))
-    assert page(same).startswith("mean(project_npv_usd) is the same in b (")
+    assert "\n\nThe mean NPV is the same in b (" in page(same)
     assert math.isnan(same.parts[0].share)
 
 

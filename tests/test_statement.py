@@ -21,6 +21,7 @@ from sim.base.sampling import REPLICATE, Chance, Draws
 from sim.cli import main
 from sim.engine import run_block
 from sim.prepare import prepare
+from sim.report.names import spoken
 from sim.report.statement_page import page
 from sim.scenario import from_data, parse_override, read
 from sim.sheets import Line, Sheet, Statement
@@ -226,7 +227,7 @@ def test_everything_adds_up_under_sanctions(file: str, outcome: str, sets: tuple
         "seized": (f"The company is seized in {about.seized}", "Net to the seizing state"),
         "held": ("Held for barred owners",),
         "released": ("Blocked revenue released", "Blocked accounts", "Held: blocked revenue"),
-        "confiscated": ("Blocked revenue confiscated", "million USD confiscated."),
+        "confiscated": ("Blocked revenue confiscated", "million USD is confiscated."),
         "not invested": ("Not invested: ",),
         "a wait": ("The decision is taken ",),
     }[outcome]
@@ -314,6 +315,15 @@ def test_quiet_years_are_left_out() -> None:
     assert any(row[0] == 2080 for row in tables(found)[1].rows)
 
 
+def test_the_page_speaks_in_words_and_fits() -> None:
+    """Names of the scenario are words, regimes are whole in their columns, and no line is too wide for a terminal."""
+    text = page(made("base", draw_with(spec("base"), "abandoned")), 80, spoken)
+    assert max(map(len, text.splitlines())) <= 80 and "secto…" not in text and " sectoral " in text
+    assert not {"overhead_lines", "commercial_banks", "jbic"} & set(text.replace(",", " ").split())
+    assert "  overhead lines  " in text and "Hokkaido grid" in text
+    assert not [line for line in text.splitlines() if " –  " in line and line.endswith(" 0.0 %")]
+
+
 def test_without_financing_sponsors_pay_all() -> None:
     """A scenario without terms has a statement with one source and no debt, and the project's own flow."""
     found = made("base", 7, ("financing=null",))
@@ -328,7 +338,7 @@ def test_the_excerpt_is_on_the_page() -> None:
     """docs/financing.md shows the statement of the base case as it is."""
     text = (SCENARIOS.parent / "docs" / "financing.md").read_text("utf-8")
     shown = text.partition("## 10 Reading the statement")[2].partition("```text\n")[2].partition("```")[0]
-    lines = page(made("base")).splitlines()
+    lines = page(made("base"), spoken=spoken).splitlines()
     assert shown and [line for line in shown.splitlines() if line != "…" and line not in lines] == []
 
 

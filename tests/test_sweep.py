@@ -339,9 +339,15 @@ def test_dry_run_says_how_many_and_how_long_and_writes_nothing(base: Path, tmp_p
     vary = ["--vary", "link.capacity_mw=600:1000:100", "--vary", "link.length_km=30,40"]
     assert main(["sweep", str(base), *vary, "--out", str(tmp_path / "out"), "--dry-run", "--draws", "512"]) == 0
     said = capsys.readouterr().out
-    assert "10 cases (5 x 2) of 512 futures, seed 1" in said and "second" in said and "and 5 more" in said
-    assert [line.split() for line in said.splitlines()[5:10]] == [
-        [str(i + 1), str(600 + 100 * (i // 2)), str(30 + 10 * (i % 2))] for i in range(5)
+    assert (
+        "10 cases (5 × 2)\n512 futures in each case, the same in all; seed 1" in said
+        and "second" in said
+        and "and 5 more" in said
+    )
+    lines = said.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("case ")) + 1
+    assert [line.split() for line in lines[start : start + 5]] == [
+        [str(i + 1), f"{600 + 100 * (i // 2):,}", str(30 + 10 * (i % 2))] for i in range(5)
     ]
     assert not (tmp_path / "out").exists()
 

@@ -18,11 +18,14 @@ from hypothesis import strategies as st
 from sim.collect import Limits, Result
 from sim.engine import simulate
 from sim.report import format as say
+from sim.report import sketch
 from sim.report.files_section import FILES
-from sim.report.terminal import WIDTH, show
+from sim.report.letters import uncoded
+from sim.report.terminal import page as page_of
 from sim.results import RunFacts
 from sim.scenario import read
 from sim.tables import Table, tables
+from sim.verbs.screen import WIDTH, show, unicode_screen, width
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FACTS = RunFacts("2026-10-01T00:00:00+00:00", 1.23, 1)
@@ -56,11 +59,11 @@ def page(name: str, changes: Changes = (), draws: int = 512) -> str:
 
 
 def written(result: Result, made: list[Table], stream: io.TextIOWrapper, asked: int | None = None) -> str:
-    """Return what `show` writes to a stream."""
+    """Return what a stream receives."""
     files = [Path("results") / result.spec.name / name for name in sorted(FILES)]
     before, sys.stdout = sys.stdout, stream
     try:
-        show(result, made, files, FACTS, asked or result.draws)
+        show(page_of(result, made, files, FACTS, asked or result.draws, width(), not unicode_screen()))
     finally:
         sys.stdout = before
     stream.flush()
@@ -87,12 +90,14 @@ class Terminal(io.TextIOWrapper):
         (say.usd(999.96e6), "1.0 bn USD"),
         (say.usd(-343.04e6), "−343.0 million USD"),
         (say.usd(math.nan), "–"),
+        (say.usd(-827.7e6, [-3.2e9]), "−0.83 bn USD"),
+        (say.bare_share(1.0), "100"),
+        (say.bare_share(0.0004), "< 0.1"),
         (say.years(26.2), "26.2 years"),
         (say.years(math.inf), "never"),
         (say.percent(0.123), "12.3 %"),
         (say.percent(-1.0), "−100.0 %"),
         (say.percent(math.nan), "–"),
-        (say.per_mwh(130.93), "130.9 USD/MWh"),
         (say.number(10240, 0), "10,240"),
         (say.number(-math.inf), "−∞"),
         (say.share(0.0004), "< 0.1 %"),
@@ -131,11 +136,11 @@ def test_shares_sum_to_a_hundred(counts: list[int]) -> None:
 @given(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=80).map(sorted), st.integers(1, 60), st.booleans())
 def test_bars_rise_to_the_last_value(curve: list[float], wide: int, ascii_only: bool) -> None:
     """A rising curve makes a rising chart of the size asked for."""
-    rows = say.bars(curve, 1.0, wide, 4, ascii_only)
+    rows = sketch.bars(curve, 1.0, wide, 4, ascii_only)
     assert [len(row) for row in rows] == [wide] * 4
     filled = [sum(row[i] != " " for row in rows) for i in range(wide)]
     assert filled == sorted(filled)
-    assert len(say.ticks(len(curve) - 1, wide)) == wide
+    assert len(sketch.ticks(len(curve) - 1, wide)) == wide
 
 
 def test_a_future_without_investment_has_its_own_share() -> None:
@@ -208,7 +213,7 @@ def test_politics_are_told() -> None:
     table = next(table for table in made if table.name == "bearers.csv")
     total = dict(zip(table.columns, table.rows[-1], strict=True))
     assert total["party"] == "total" and f"in all +{say.number(total['mean'] / 1e9, 2)}" in text
-    assert "not begun" in text and "full 100 %" in text
+    assert "not begun" in text and "full 100 " in text
     assert "Sanctions: none in any future." in page("sanctions/none")
     assert "Sanctions" not in page("base", CALM) and "there are no sanctions in any figure" in page("base", CALM)
 
@@ -297,13 +302,23 @@ def test_ascii_where_the_encoding_has_no_more() -> None:
     assert max(map(len, text.split("\n"))) <= WIDTH
 
 
-def test_colour_on_a_terminal_and_none_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Colours and the width come from the terminal, NO_COLOR is obeyed."""
+def test_colour_on_a_terminal_and_no_codes_where_they_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours and the width come from the terminal; NO_COLOR and a dumb terminal get no codes at all."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured = written(*ran("base"), stream=Terminal(io.BytesIO(), "utf-8"))
-    assert "\x1b[36m" in coloured
-    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in coloured.split("\n")) <= 80
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", written(*ran("base"), stream=Terminal(io.BytesIO(), "utf-8")))
+    assert "\x1b[36m" in coloured and coloured.startswith("\x1b[1mSakhalin–Wakkanai power cable (base), as of ")
+    assert max(map(len, uncoded(coloured).split("\n"))) <= 80
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as changed:
+            changed.setenv(name, value)
+            assert "\x1b" not in written(*ran("base"), stream=Terminal(io.BytesIO(), "utf-8"))
+
+
+def test_no_number_is_torn_from_its_unit() -> None:
+    """At any width a line does not begin with a unit."""
+    result, made = ran("base")
+    for wide in range(60, 101, 4):
+        text = page_of(result, made, [], FACTS, 512, wide, False)
+        assert not re.search(r"(\d *\n(- |  )?(%|bn|million|years?)|(bn|million) *\n(- |  )?USD)\b", uncoded(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -261,7 +262,7 @@ def test_politics_is_told() -> None:
     assert (
         "regimes until the decision" in text and "regimes while building" in text and "stream sanctions.regimes" in text
     )
-    assert "sanctions.regimes.mild.pace = 0.7" in text and "with pace, stops and lenders of each regime" in text
+    assert "sanctions.regimes.mild.pace = 70 %" in text and "with pace, stops and lenders of each regime" in text
     years = range(of.model.grid.start_year, of.model.grid.start_year + of.model.grid.years)
     names = {node.name.split(" ")[0] for year in years for node in of.of_year("ebitda", year).walk()}
     keys = {"price_discount", "export_limit_mw", "insurance_factor", "revenue_blocked", "availability"}
@@ -311,15 +312,16 @@ def test_every_input_of_base_has_a_source() -> None:
     assert not [name for name, source in inputs.items() if not source]
     assert {"sanctions.regimes.sectoral.pace", "sanctions.rates.sectoral.full"} <= set(inputs)
     text = trace(spec("base"), "capex", 2030)
-    assert "costs.items.plant.work_from = 0.1 share of the construction clock · source: assumption: phasing" in text
+    assert "costs.items.plant.work_from = 10 % of the construction clock · source: assumption: phasing" in text
 
 
 def test_a_distribution_shows_what_was_drawn() -> None:
     """An uncertain input shows its distribution and its value in this draw."""
     drawn, planned = (trace(spec("base", *CALM), "energy_sent_mwh", 2040, draw) for draw in (DRAW, None))
-    assert "share ← drawn from pert(min 0.7, mode 0.8, max 0.9, lam 4) · source: assumption: modern coal plant" in drawn
-    assert "supply.availability = 0.8 share ← median of pert(min 0.7, mode 0.8, max 0.9, lam 4)" in planned
-    assert drawn.startswith("Sakhalin–Wakkanai power cable: draw 300 of seed 1\nenergy_sent_mwh 2040 = ")
+    assert "% ← drawn from pert(min 0.7, mode 0.8, max 0.9, lam 4) · source: assumption: modern coal plant" in drawn
+    assert "supply.availability = 80 % ← median of pert(min 0.7, mode 0.8, max 0.9, lam 4)" in planned
+    title = "Sakhalin–Wakkanai power cable (base): energy_sent_mwh 2040, draw 300 of seed 1"
+    assert drawn.startswith(f"{title}\n\nenergy_sent_mwh 2040 = ")
 
 
 def test_a_mismatch_is_shown() -> None:
@@ -327,6 +329,16 @@ def test_a_mismatch_is_shown() -> None:
     wrong = made("total", "USD", "a", lambda a: a, [Node("a", 2e6, "USD")], 2.1e6)
     assert not wrong.agrees
     assert render(wrong)[0] == "total = 2.100 million USD ← a · MISMATCH: the parts give 2.000 million USD"
+
+
+def test_a_page_says_things_once() -> None:
+    """The title of a metric stands beside it, large money in billions first, the way to the parts of a line once."""
+    text = trace(spec("base"), "project_npv_usd", None, titles={"project_npv_usd": "Net present value"}).splitlines()
+    assert text[0] == "Sakhalin–Wakkanai power cable (base): Net present value, project_npv_usd, lenders' case"
+    assert re.fullmatch(r"project_npv_usd = −4\.\d\d bn USD, exactly −4,\d{3}\.\d{3} million USD ← .*", text[2])
+    flows = trace(spec("base"), "project_payback_years", None).splitlines()[3:]
+    assert len(flows) > 50 and sum("see --line cumulative_net_real" in line for line in flows) == 1
+    assert flows[0].startswith("  cumulative_net_real opening of 2027 = 0 USD ← see ")
 
 
 @pytest.mark.parametrize(
@@ -371,7 +383,8 @@ def test_text_of_a_small_scenario() -> None:
 
 
 GOLDEN = """
-small: lenders' case
+small (small): operating_cost 2030, lenders' case
+
 operating_cost 2030 = 43.297 million USD ← om
   om = 43.297 million USD ← amount_million_per_year × years of 2030 in operation × 1,000,000 × usd index 2026→2030
     costs.operating.om.amount_million_per_year = 40 million USD · source: own estimate, 2026
@@ -380,6 +393,6 @@ operating_cost 2030 = 43.297 million USD ← om
         timeline.construction.years = 3 years · source: none given
       timeline.operation_years = 12 years · source: none given
     usd index 2026→2030 = 1.08243 ← (1 + inflation)^(2030 − 2026)
-      macro.inflation.usd = 0.02 per year ← constant
-        macro.inflation.usd.value = 0.02 per year · source: none given
+      macro.inflation.usd = 2 % a year ← constant
+        macro.inflation.usd.value = 2 % a year · source: none given
 """

@@ -134,7 +134,7 @@ def test_lenders_and_owners_are_told() -> None:
     after = np.abs(taken.block.lines["equity_flow"][int(taken.seized_row) :, 0])
     text = "\n".join(render(taken.on(int(taken.seized_row) + int(np.argmax(after))).equity_flow()))
     assert (
-        "kept by japan" in text and "sanctions.seizure_loss.japan = 0.5" in text and "stream sanctions.seizure" in text
+        "kept by japan" in text and "sanctions.seizure_loss.japan = 50 %" in text and "stream sanctions.seizure" in text
     )
 
 
@@ -199,19 +199,19 @@ def test_two_loans_of_a_rank_are_swept_pro_rata() -> None:
 def test_a_ratio_that_does_not_exist_says_why() -> None:
     """Where nothing is scheduled the tree of the cover ratio ends at the reason."""
     text = trace(spec("base"), "dscr", 2070).splitlines()
-    assert len(text) == 2 and "none: no debt service is scheduled in 2070" in text[1]
+    assert len(text) == 3 and "none: no debt service is scheduled in 2070" in text[2]
 
 
 def test_terms_and_plan_are_the_leaves_of_loans() -> None:
     """What was agreed is shown with its source, the size of the debt with what limits it."""
     service = trace(spec("base"), "debt_service_due", 2040)
-    assert "financing.tranches.jbic.margin = 0.0155 fraction per year · source: NeuConnect (TXF, 2022)" in service
+    assert "financing.tranches.jbic.margin = 1.55 % a year · source: NeuConnect (TXF, 2022)" in service
     assert "financing.tranches.jbic.tenor_years = 15 years · source: assumption: general knowledge, OECD" in service
     assert "← see --line debt_balance --year 2039" in service
     repaid = trace(spec("base"), "principal_paid", 2040)
-    assert "what profile sculpted repays" in repaid and "financing.tranches.jbic.target_dscr = 1.8" in repaid
-    assert "DSCR 1.8 of jbic in " in repaid
+    assert "what profile sculpted repays" in repaid and "financing.tranches.jbic.target_dscr = 1.80 times" in repaid
+    assert "DSCR 1.80 of JBIC in " in repaid
     drawn = trace(spec("base"), "debt_drawn", 2030)
     assert "all loans = " in drawn and "sized on the lenders' case: the least that one of these allows" in drawn
-    assert "DSCR 1.8 of jbic in " in drawn and "financing.tranches.jbic.target_dscr = 1.8 · source" in drawn
-    assert "ratio ← cfads / debt_service_due" in trace(spec("base"), "dscr", 2040).splitlines()[1]
+    assert "DSCR 1.80 of JBIC in " in drawn and "financing.tranches.jbic.target_dscr = 1.80 times · source" in drawn
+    assert "1.80 times ← cfads / debt_service_due" in trace(spec("base"), "dscr", 2040).splitlines()[2]

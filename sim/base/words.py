@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 _LONGEST = 60
+_NO_TEXT = ("true", "false", "null", "inf", "nan")
+"""Words that are no texts in YAML."""
 
 
 def shown(value: Any) -> str:
@@ -16,6 +19,46 @@ def shown(value: Any) -> str:
     ('true', "'fast'", '{min: 1, max: [2]}')
     """
     return cut(_flow(value, 0), _LONGEST)
+
+
+def told(value: Any, most: int = _LONGEST) -> str:
+    """Return a value as a page shows it: texts bare where they cannot be taken for a number, distributions by name.
+
+    >>> told("sectoral"), told("007"), told(-0.15), told(100000), told([1, "a"])
+    ('sectoral', "'007'", '−0.15', '100,000', '1, a')
+    >>> told({"dist": "pert", "min": -0.15, "max": 0.85, "source": "a book"}), told({"value": 5, "source": "own"})
+    ('pert(min −0.15, max 0.85)', '5')
+    """
+    if isinstance(value, str):
+        plain = re.fullmatch(r"[^\W\d](?:.*\S)?", value) is not None
+        return cut(value if plain and value.lower() not in _NO_TEXT else shown(value), most)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = f"{value:,}" if abs(value) >= 1e4 else f"{value}"
+        return text.replace("-", "−")
+    if isinstance(value, list | tuple):
+        return cut(", ".join(told(item, most) for item in value) or "none", most)
+    if isinstance(value, Mapping):
+        parts = {key: item for key, item in value.items() if key != "source"}
+        if set(parts) == {"value"}:
+            return told(parts["value"], most)
+        kind = next((parts.pop(key) for key in ("dist", "process", "kind") if key in parts), None)
+        between = " " if kind else ": "
+        inner = ", ".join(f"{key}{between}{told(item, most)}" for key, item in parts.items())
+        return cut(f"{kind}({inner})" if kind else f"{{{inner}}}", most)
+    return shown(value)
+
+
+def in_percent(unit: str) -> str | None:
+    """Return the unit that a share, a fraction or a yearly rate has in percent; None for what is none.
+
+    >>> in_percent("share"), in_percent("fraction of the amount"), in_percent("per year"), in_percent("MW")
+    ('%', '% of the amount', '% a year', None)
+    """
+    first, _, rest = unit.partition(" ")
+    if first not in ("share", "fraction", "probability") and unit != "per year":
+        return None
+    rest = unit if unit == "per year" else rest
+    return f"% {re.sub('^(?:per|in a) year', 'a year', rest)}".rstrip()
 
 
 def cut(text: str, length: int) -> str:

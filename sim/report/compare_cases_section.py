@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sim.batch.compare_cases import At, CaseDifference, CasePair, Sweep, place, text_of_axis
-from sim.report.compare_layout import Block, Grid, Scale, Words, difference_and_interval, scale
+from sim.report.compare_layout import (
+    Block,
+    Grid,
+    Scale,
+    Words,
+    difference_and_interval,
+    filled,
+    scale,
+    without_interval,
+)
+from sim.report.names import input_name
+from sim.report.titles import title
 
 MAIN = {
     ("project_npv_usd", "mean"): "Mean NPV",
@@ -68,20 +79,17 @@ def _chosen(pair: CasePair) -> Sequence[tuple[str, str]]:
 def _table(pair: CasePair, metric: str, stat: str) -> Grid:
     rows = [one for one in pair.differences if one.metric == metric][:MOST_CASES]
     by = scale("share" if stat == "never" else rows[0].unit, [value[stat] for one in rows for value in (one.a, one.b)])
-    label = MAIN.get((metric, stat), f"{metric}.{stat}")
-    a, b = pair.a.letter, pair.b.letter
-    axes = tuple(name.rpartition(".")[2] for name in pair.axes)
-    head = (*axes, f"{label} {a}", b, f"{b} − {a}", "95 % interval" if stat == "mean" else "")
-    unit = (*[""] * len(axes), by.unit, by.unit, by.unit, "")
-    return Grid(head, (unit, *(_row(one, stat, by) for one in rows)), len(axes))
+    label = MAIN.get((metric, stat)) or f"{title(metric)}, {'median' if stat == 'p50' else stat}"
+    a, b, unit = pair.a.letter, pair.b.letter, f", {by.unit}" if by.unit else ""
+    heads = (f"{label} {a}{unit}", f"{b}{unit}", f"{b} − {a}{unit}", "95 % interval")
+    axes = tuple(map(input_name, pair.axes))
+    return filled(Grid((*axes, *heads), tuple(_row(one, stat, by) for one in rows), len(axes)))
 
 
 def _row(one: CaseDifference, stat: str, by: Scale) -> tuple[str, ...]:
-    at = tuple(text_of_axis(value) for value in one.at)
-    cells = difference_and_interval(one.mean, by)
-    if stat != "mean":
-        cells = by.difference(one.point(stat)), ""
-    return (*at, by.value(one.a[stat]), by.value(one.b[stat]), *cells)
+    apart = one.mean if stat == "mean" else without_interval(one.point(stat))
+    ends = (by.value(end[stat], by.fine(apart)) for end in (one.a, one.b))
+    return (*map(text_of_axis, one.at), *ends, *difference_and_interval(apart, by))
 
 
 def _alone(pair: CasePair, sweep: Sweep, places: Sequence[At]) -> Iterator[str]:

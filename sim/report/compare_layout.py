@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Literal
 
 from sim.batch.pairing import Estimate
 from sim.report import format as say
+from sim.report.letters import bold
 
 LEAST = 8
-"""Letters to which a column of text may be cut."""
+"""Letters to which a column of text may be narrowed."""
+NARROW = 20
+"""Letters to which it is before columns are left out."""
+FIRST = 12
+"""Letters by which the first column stays wider than other texts: it says what a row is."""
+WIDEST_HEAD = 16
+"""Letters beyond which the head of a column of numbers takes several lines."""
 MORE_DECIMALS = 3
 """Decimals that a difference may have more than what it is between."""
 
@@ -27,14 +35,32 @@ class Words:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: its head, rows of cells, and how many columns at the left are text."""
+    """A table: its head, rows of cells, and how many columns at the left are text.
+
+    The head of a column of numbers may end with their unit, after a comma.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     texts: int = 1
+    spare: int = 0
+    """Columns at the right that may be left out for width."""
+    elsewhere: str = ""
+    """The file that then has them."""
 
 
 Block = Words | Grid
+
+
+def filled(grid: Grid) -> Grid:
+    """Return a table without the columns of numbers in which nothing stands."""
+    kept = [i for i in range(len(grid.head)) if i < grid.texts or any(row[i] for row in grid.rows)]
+    lost = sum(i >= len(grid.head) - grid.spare for i in set(range(len(grid.head))) - set(kept))
+    head, *rows = (tuple(row[i] for i in kept) for row in (grid.head, *grid.rows))
+    return Grid(head, tuple(rows), grid.texts, grid.spare - lost, grid.elsewhere)
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
 
 
 def text_of(blocks: Iterable[Block], width: int) -> str:
@@ -44,9 +70,9 @@ def text_of(blocks: Iterable[Block], width: int) -> str:
     for block in blocks:
         if before is not None and not _close(before, block):
             lines.append("")
-        lines += _lines(block, width)
+        lines += _words(block, width) if isinstance(block, Words) else _table(block, width)
         before = block
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)
 
 
 def _close(above: Block, below: Block) -> bool:
@@ -56,26 +82,104 @@ def _close(above: Block, below: Block) -> bool:
     return heading or items or note
 
 
-def _lines(block: Block, width: int) -> Iterator[str]:
-    if isinstance(block, Words):
-        first, rest = ("- ", "  ") if block.kind == "item" else ("", "")
-        yield from textwrap.wrap(
-            block.text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-        )
-        return
-    rows = [row for row in (block.head, *block.rows) if any(row)]
-    wide = [max(len(row[i]) for row in rows) for i in range(len(block.head))]
-    while sum(wide) + 2 * (len(wide) - 1) > width and max(wide[: block.texts]) > LEAST:
-        wide[max(range(block.texts), key=lambda i: wide[i])] -= 1
-    for row in rows:
-        cells = [_fitted(cell, wide[i], left=i < block.texts) for i, cell in enumerate(row)]
-        yield "  ".join(cells)[:width]
+def _words(block: Words, width: int) -> list[str]:
+    if block.kind == "item":
+        return say.wrapped(f"- {block.text}", width, "  ")
+    lines = say.wrapped(block.text, width)
+    return lines if block.kind == "paragraph" else [bold(line) for line in lines]
 
 
-def _fitted(cell: str, wide: int, left: bool) -> str:
-    if len(cell) > wide:
-        return f"{cell[: wide - 1]}…"
-    return cell.ljust(wide) if left else cell.rjust(wide)
+def fits(grid: Grid, width: int) -> bool:
+    """Say whether a table is not wider than a page, with all its columns and no text in two lines."""
+    return _sum(_widths(grid, len(grid.head))) <= width
+
+
+def _table(grid: Grid, width: int) -> Iterator[str]:
+    """Yield a table: first its texts get narrower, then columns are left out, which is said, then texts once more."""
+    count = len(grid.head)
+    wide = _widths(grid, count)
+    while count > len(grid.head) - grid.spare and _narrowed(grid, wide, width, NARROW) is None:
+        count -= 1
+        wide = wide[:count]
+    sizes = _narrowed(grid, wide, width, NARROW) or _narrowed(grid, wide, width, LEAST) or wide
+    if any(grid.head):
+        yield from (bold(line) for line in _placed(_heads(grid, sizes), sizes, grid.texts))
+    for row in grid.rows:
+        told = [_lines(cell, sizes[i]) if i < grid.texts else [cell] for i, cell in enumerate(row[:count])]
+        yield from _placed(told, sizes, grid.texts)
+    if names := [name.rpartition(", ")[0] or name for name in grid.head[count:]]:
+        where = f"; {grid.elsewhere} has {'it' if len(names) == 1 else 'them'}" if grid.elsewhere else ""
+        yield from say.wrapped(f"Left out for width: {', '.join(names)}{where}.", width)
+
+
+def _widths(grid: Grid, count: int) -> list[int]:
+    """Return how wide each column is: as its widest cell, or line of its head."""
+    wide = []
+    for i in range(count):
+        body = max((len(row[i]) for row in grid.rows), default=0)
+        wide.append(max(body, *map(len, [grid.head[i]] if i < grid.texts else _stacked(grid.head[i], body))))
+    return wide
+
+
+def _heads(grid: Grid, sizes: Sequence[int]) -> list[list[str]]:
+    """Return the lines of each head: what it is called, as low as the deepest, and below them all the units."""
+    heads = grid.head[: len(sizes)]
+    made = [_lines(head, size) if i < grid.texts else _stacked(head, size) for i, (head, size) in _each(heads, sizes)]
+    unit = [", " in head and i >= grid.texts for i, head in enumerate(heads)]
+    deepest = max(len(lines) - under for lines, under in zip(made, unit, strict=True))
+    return [[""] * (deepest - len(lines) + under) + lines for lines, under in zip(made, unit, strict=True)]
+
+
+def _stacked(head: str, size: int) -> list[str]:
+    """Return the head of a column of numbers in lines, its unit below it.
+
+    >>> _stacked("median NPV, bn USD", 6), _stacked("Net present value (NPV)", 8)
+    (['median NPV', 'bn USD'], ['Net present', 'value (NPV)'])
+    """
+    name, comma, unit = head.rpartition(", ")
+    name, units = (name, [unit]) if comma else (unit, [])
+    return [*([name] if len(name) <= max(size, WIDEST_HEAD) else say.wrapped(name, max(size, LEAST + 4))), *units]
+
+
+def _sum(wide: Sequence[int]) -> int:
+    return sum(wide) + 2 * (len(wide) - 1)
+
+
+def _narrowed(grid: Grid, wide: Sequence[int], width: int, least: int) -> list[int] | None:
+    """Return the widths of columns within a page, the widest text narrowed first; None where they are too many.
+
+    A text is not narrower than its longest word, or than ``least``.
+    """
+    sizes = list(wide)
+    texts = [[row[i] for row in (grid.head, *grid.rows)] for i in range(grid.texts)]
+    words = [[word for cell in cells for word in say.kept(cell).split(" ")] for cells in texts]
+    floors = [min(max(map(len, found)), least) for found in words]
+    while _sum(sizes) > width:
+        free = [i for i in range(grid.texts) if sizes[i] > floors[i]]
+        if not free:
+            return None
+        sizes[max(free, key=lambda i: sizes[i] - (FIRST if i == 0 else 0))] -= 1
+    return sizes
+
+
+def _lines(cell: str, size: int) -> list[str]:
+    indent = cell[: len(cell) - len(cell.lstrip())]
+    lines = wrap(say.kept(cell), max(size, 1), subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines] or [""]
+
+
+def _placed(told: Sequence[Sequence[str]], sizes: Sequence[int], texts: int) -> Iterator[str]:
+    """Yield the lines of a row of cells, each of several lines."""
+    for line in zip_longest(*told, fillvalue=""):
+        placed = (part.ljust(size) if i < texts else part.rjust(size) for i, (part, size) in _each(line, sizes))
+        yield "  ".join(placed).rstrip()
+
+
+def _each(cells: Sequence[str], sizes: Sequence[int]) -> Iterator[tuple[int, tuple[str, int]]]:
+    return enumerate(zip(cells, sizes, strict=True))
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------------
 
 
 def markdown_of(blocks: Iterable[Block]) -> str:
@@ -117,16 +221,16 @@ class Scale:
     unit: str
     decimals: int
 
-    def value(self, value: float) -> str:
-        """Return a value without its unit."""
-        return say.number(value / self.one, self.decimals)
+    def value(self, value: float, decimals: int = 0) -> str:
+        """Return a value without its unit, in more decimals than usual if asked for."""
+        most = max(decimals, self.decimals)
+        return say.bare_share(value, most) if self.unit == "%" else say.number(value / self.one, most)
 
     def signed(self, value: float, decimals: int) -> str:
         """Return a difference; of times "to never" and "from never" where one is never reached."""
         if math.isinf(value):
             return "to never" if value > 0.0 else "from never"
-        text = say.number(value / self.one, decimals)
-        return f"+{text}" if value > 0.0 and text.strip("0.,") else text
+        return say.signed(say.number(value / self.one, decimals), value)
 
     def fine(self, estimate: Estimate) -> int:
         """Return the decimals that show a difference, one digit of the half width of its interval, and its signs."""
@@ -140,10 +244,6 @@ class Scale:
             decimals += 1
         return decimals
 
-    def difference(self, value: float) -> str:
-        """Return a difference that has no interval."""
-        return self.signed(value, self.fine(without_interval(value)))
-
 
 def without_interval(difference: float) -> Estimate:
     """Return a difference of which no more is known."""
@@ -154,15 +254,10 @@ def scale(unit: str, values: Sequence[float]) -> Scale:
     """Return how to write values of a unit.
 
     >>> scale("USD", [-3.2e9, -1.1e9]), scale("share", [0.04])
-    (Scale(one=1000000000.0, unit='bn USD', decimals=1), Scale(one=0.01, unit='%', decimals=1))
+    (Scale(one=1000000000.0, unit='bn USD', decimals=2), Scale(one=0.01, unit='%', decimals=1))
     """
-    finite = [value for value in values if math.isfinite(value)]
-    name = say.row_scale(unit, finite)[1].replace("USD/year", "USD a year")
-    if unit.startswith("USD") and not unit.endswith("MWh"):
-        one = say.usd_scale(finite)[0]
-        return Scale(one, name, 0 if one == 1.0 else 2 if any(0.0 < abs(value) < one for value in finite) else 1)
-    known = {"share": (0.01, 1), "per year": (0.01, 1), "MWh/year": (1e6, 2), "ratio": (1.0, 2)}
-    return Scale(known.get(unit, (1.0, 1))[0], name, known.get(unit, (1.0, 1))[1])
+    one, name, decimals = say.scale_of(unit, values)
+    return Scale(one, name.replace("USD/year", "USD"), decimals)
 
 
 def interval(estimate: Estimate, by: Scale) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from sim.base.sampling import REPLICATE
-from sim.base.words import shown
+from sim.base.words import told
 from sim.batch.compare import Comparison
 from sim.batch.compare_runs import Difference, Pair, Side
 from sim.batch.read_back import names
@@ -17,48 +17,33 @@ from sim.report.compare_layout import (
     Grid,
     Words,
     difference_and_interval,
+    filled,
     interval,
     markdown_of,
     scale,
     text_of,
+    without_interval,
 )
+from sim.report.titles import title
 from sim.tables import MIN_REPLICATES
 
 WIDTH = 100
-MAIN = {
-    "paid_back": "Pays back, {}",
-    "project_npv_usd": "Net present value (NPV), {}",
-    "npv_positive": "NPV above zero, {}",
-    "project_irr": "Rate of return (IRR), {}",
-    "investment_usd": "Investment, nominal, {}",
-    "cod_years": "Operation (COD) after, {}",
-    "energy_delivered_mwh_per_year": "Delivered energy, {}",
-    "lcoe_usd_per_mwh": "LCOE, {}",
-    "transmission_lcoe_usd_per_mwh": "Price gap needed, {}",
-    "realised_gap_usd_per_mwh": "Price gap earned, {}",
-    "yearly_trade_usd": "Trade, {}",
-    "debt_usd": "Loans, {}",
-    "dscr_min": "Least DSCR, {}",
-    "defaulted": "Loans in default, {}",
-    "lenders_loss_share": "Lenders lose of loans, {}",
-    "equity_npv_usd": "Sponsors' NPV, {}",
-    "equity_irr": "Sponsors' IRR, {}",
-    "equity_invested_usd": "Sponsors pay, nominal, {}",
-    "invested": "Invested, {}",
-    "abandoned": "Given up while building, {}",
-    "seized": "Seized, {}",
-    "cost_of_sanctions_usd": "Cost of sanctions, {}",
-}
-"""Metrics of the page, in the order of importance, with their labels."""
+MAIN = (
+    *("paid_back", "project_npv_usd", "npv_positive", "project_irr", "investment_usd", "cod_years"),
+    *("energy_delivered_mwh_per_year", "lcoe_usd_per_mwh", "transmission_lcoe_usd_per_mwh"),
+    *("realised_gap_usd_per_mwh", "yearly_trade_usd", "debt_usd", "dscr_min", "defaulted", "lenders_loss_share"),
+    *("equity_npv_usd", "equity_irr", "equity_invested_usd", "invested", "abandoned", "seized"),
+    "cost_of_sanctions_usd",
+)
+"""Metrics of the page, in the order of importance."""
 MOST_OTHERS = 20
 """Rows of figures where a file has none of the main metrics."""
 MOST_INPUTS = 12
 
 
-def page(comparison: Comparison, width: int = WIDTH, ascii_only: bool = False) -> str:
+def page(comparison: Comparison, width: int = WIDTH) -> str:
     """Return a comparison as text, no line wider than ``width``."""
-    text = text_of(_blocks(comparison), width)
-    return say.plain(text, "ascii") if ascii_only else text
+    return text_of(_blocks(comparison), width)
 
 
 def markdown(comparison: Comparison) -> str:
@@ -129,13 +114,12 @@ def npv_words(pair: Pair) -> Iterator[str]:
         yield "The NPV is the same in every future."
         return
     by, mean = scale("USD", [one.a.mean, one.b.mean]), one.mean
-    size = say.number(abs(mean.difference) / by.one, by.fine(mean))
+    a, b, size = (by.value(value, by.fine(mean)) for value in (one.a.mean, one.b.mean, abs(mean.difference)))
     apart = f"{size} {by.unit} {'more' if mean.difference > 0.0 else 'less'}" if size.strip("0.") else "no difference"
     limits = f" (95 % interval {interval(mean, by)})" if mean.se > 0.0 else ""
     doubt = ": chance alone could do that" if mean.low <= 0.0 <= mean.high else ""
     yield (
-        f"The mean NPV is {say.usd(one.a.mean)} in {pair.a.label} and {say.usd(one.b.mean)} in {pair.b.label}, "
-        f"{apart}{limits}{doubt}."
+        f"The mean NPV is {a} {by.unit} in {pair.a.label} and {b} {by.unit} in {pair.b.label}, {apart}{limits}{doubt}."
     )
     if not math.isnan(one.contest.better):
         better, equal, worse = one.contest.better, one.contest.equal, 1.0 - one.contest.better - one.contest.equal
@@ -166,8 +150,8 @@ def paid_words(pair: Pair) -> Iterator[str]:
     yield f"{text}."
     if met.draws_both and met.median_difference:
         when = "later" if met.median_difference > 0.0 else "sooner"
-        span = say.years(abs(met.median_difference))
-        yield f"Where both pay back, {b} does so {span} {when} (median of {met.draws_both:,} futures)."
+        span, of = say.years(abs(met.median_difference)), f"{met.draws_both:,} future{'s' * (met.draws_both != 1)}"
+        yield f"Where both pay back, {b} does so {span} {when} (median of {of})."
 
 
 def _metric(pair: Pair, metric: str) -> Difference | None:
@@ -180,28 +164,30 @@ def _metric(pair: Pair, metric: str) -> Difference | None:
 def main_figures(pair: Pair) -> Iterator[Block]:
     """Yield the table of the main metrics; those that are the same in both are only named."""
     found = {one.metric: one for one in pair.differences}
-    chosen = {metric: label for metric, label in MAIN.items() if metric in found}
-    chosen = chosen or {metric: f"{metric}, {{}}" for metric in list(found)[:MOST_OTHERS]}
-    rows, same, partial = [], [], []
-    for metric, label in chosen.items():
+    chosen = [metric for metric in MAIN if metric in found] or list(found)[:MOST_OTHERS]
+    rows, same, some = [], [], []
+    for metric in chosen:
         one = found[metric]
         point = _point(one)
         if point is None:
             continue
         if _same(one, point):
-            same.append(label.split(", {}")[0])
+            same.append(title(metric))
             continue
-        rows.append(_row(one, point, label))
-        partial += [one] if rows[-1][0].endswith("*") else []
-    letters = pair.a.letter, pair.b.letter
+        rows.append(_row(one, point))
+        some += [one] if rows[-1][0].endswith("*") else []
     if rows:
-        head = ("Mean of futures", *letters, f"{letters[1]} − {letters[0]}", "95 % interval")
-        contests = (f"{letters[1]} better", "equal") if pair.paired else ()
-        yield Grid((*head, *contests), tuple(row[: len(head) + len(contests)] for row in rows))
-    if partial:
-        yield Words(_star(partial))
+        yield _figures(pair, rows)
+    if some:
+        yield Words(star(some))
     if same:
-        yield Words(f"{'The same in both' if rows else 'All is the same in both'}: {', '.join(same)}.")
+        yield Words(f"{'The same in both' if rows else 'All is the same in both'}: {'; '.join(same)}.")
+
+
+def _figures(pair: Pair, rows: list[tuple[str, ...]]) -> Grid:
+    a, b = pair.a.letter, pair.b.letter
+    head = ("Mean of futures", "unit", a, b, f"{b} − {a}", "95 % interval", f"{b} better, %", "equal, %")
+    return filled(Grid(head, tuple(rows), 2, 3, "comparison.csv of --csv DIR"))
 
 
 def _point(one: Difference) -> str | None:
@@ -221,34 +207,36 @@ def _same(one: Difference, point: str) -> bool:
     return one.a.point(point) == one.b.point(point) and not one.mean.se > 0.0
 
 
-def _row(one: Difference, point: str, label: str) -> tuple[str, ...]:
-    a, b = one.a.point(point), one.b.point(point)
-    if point == "mean" and _partial(one) and not math.isnan(one.mean.mean_a):
-        a, b = one.mean.mean_a, one.mean.mean_b
+def _row(one: Difference, point: str) -> tuple[str, ...]:
+    a, b = means(one) if point == "mean" else (one.a.point(point), one.b.point(point))
     by = scale(one.unit, [a, b])
-    head = label.format({"mean": "", "p50": "median, "}.get(point, f"{point}, ".upper()) + by.unit).rstrip(", ")
-    if point == "mean":
-        cells = difference_and_interval(one.mean, by)
-        head += " *" if _partial(one) else ""
-    else:
-        cells = by.difference(one.point(point)), ""
-    contests = (
-        ("", "") if math.isnan(one.contest.better) else (say.share(one.contest.better), say.share(one.contest.equal))
-    )
-    return (head, by.value(a), by.value(b), *cells, *contests)
+    apart = one.mean if point == "mean" else without_interval(one.point(point))
+    label = title(one.metric) + {"mean": "", "p50": ", median"}.get(point, f", {point.upper()}")
+    label += " *" if point == "mean" and partial(one) else ""
+    ends = (by.value(end, by.fine(apart)) for end in (a, b))
+    contests = ("" if math.isnan(share) else say.bare_share(share) for share in (one.contest.better, one.contest.equal))
+    return (label, by.unit, *ends, *difference_and_interval(apart, by), *contests)
 
 
-def _partial(one: Difference) -> bool:
+def means(one: Difference) -> tuple[float, float]:
+    """Return the means of a metric; where not all futures have a value in both and it is known, of those that have."""
+    if partial(one) and not math.isnan(one.mean.mean_a):
+        return one.mean.mean_a, one.mean.mean_b
+    return one.a.mean, one.b.mean
+
+
+def partial(one: Difference) -> bool:
+    """Say whether some futures have no value of a metric in both."""
     return any(share < 1.0 for share in (one.a.share_defined, one.b.share_defined, one.mean.compared))
 
 
-def _star(partial: list[Difference]) -> str:
-    shares = sorted(one.mean.compared for one in partial if one.paired)
+def star(some: list[Difference]) -> str:
+    """Return what the figures are of that some futures do not have in both."""
+    shares = sorted(one.mean.compared for one in some if one.paired)
     if not shares:
         return "* Each of its own futures that have a value."
     low, high = say.share(shares[0]), say.share(shares[-1])
-    some = low if low == high else f"{low} to {high}"
-    return f"* Of the futures that have a value in both: {some}."
+    return f"* Of the futures that have a value in both: {low if low == high else f'{low} to {high}'}."
 
 
 # --- inputs, and what only one has --------------------------------------------------------------------------------
@@ -269,7 +257,7 @@ def _inputs(pair: Pair) -> Iterator[Block]:
 def _input(value: object) -> str:
     from sim.batch.changes import MISSING
 
-    return say.MISSING if value is MISSING else shown(value)
+    return say.MISSING if value is MISSING else told(value)
 
 
 def _alone(side: Side, metrics: tuple[str, ...]) -> Iterator[str]:

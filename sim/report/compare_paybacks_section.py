@@ -23,24 +23,22 @@ def blocks(pair: Pair) -> Iterator[Block]:
     if not rows:
         return
     a, b = pair.a.letter, pair.b.letter
-    who = ("both", f"only {a}", f"only {b}", "neither") if pair.paired else ()
-    later = (f"{b} − {a} *",) if pair.paired else ()
-    head = ("Pays back", f"in {a} %", f"in {b} %", *who, f"P50 {a}", f"P50 {b}", *later)
-    yield Grid(head, tuple((label, *_cells(one, pair.paired)) for label, one in rows))
-    text = "Shares of all futures in %, medians (P50) in years."
+    who = ("both, %", f"only {a}, %", f"only {b}, %", "neither, %") if pair.paired else ()
+    later = (f"{b} − {a} *, years",) if pair.paired else ()
+    head = ("Pays back", f"in {a}, %", f"in {b}, %", f"P50 {a}, years", f"P50 {b}, years", *later, *who)
+    body = tuple((label, *_cells(one, pair.paired)) for label, one in rows)
+    yield Grid(head, body, 1, len(who), "paybacks.csv of --csv DIR")
+    text = "Shares of all futures, medians (P50)."
     yield Words(f"{text} * Median difference, of the futures in which both pay." if pair.paired else text)
 
 
 def _cells(one: Times, paired: bool) -> tuple[str, ...]:
-    shares, medians = (one.reached_a, one.reached_b), (say.number(one.median_a), say.number(one.median_b))
+    shares = map(say.bare_share, (one.reached_a, one.reached_b))
+    medians = (say.number(one.median_a), say.number(one.median_b))
     if not paired:
-        return (*map(_percent, shares), *medians)
+        return (*shares, *medians)
     if one.meeting is None:
-        return (*map(_percent, shares), *[""] * 4, *medians, "")
+        return (*shares, *medians, *[""] * 5)
     met = one.meeting
-    told = map(_percent, (*shares, met.both, met.only_a, met.only_b, met.neither))
-    return (*told, *medians, scale("years", []).signed(met.median_difference, 1))
-
-
-def _percent(value: float) -> str:
-    return say.share(value).removesuffix(" %")
+    fates = map(say.bare_share, (met.both, met.only_a, met.only_b, met.neither))
+    return (*shares, *medians, scale("years", []).signed(met.median_difference, 1), *fates)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from textwrap import wrap
 
 from sim.base.sampling import REPLICATE
-from sim.base.words import cut, shown
+from sim.base.words import cut, told
 from sim.batch.changes import MISSING, Change
 from sim.batch.explain import Explanation, Part
+from sim.batch.pairing import Estimate
 from sim.report import format as say
+from sim.report.compare_layout import scale
+from sim.report.letters import bold
+from sim.report.titles import spoken_measure
 from sim.tables import MIN_REPLICATES
 
 MOST_PARTS = 12
@@ -27,31 +30,36 @@ LEAST_CHART = 16
 Write = Callable[[float], str]
 
 
-def page(explanation: Explanation, width: int = 100, ascii_only: bool = False) -> str:
-    """Return the explanation as text, no line wider than ``width``; ``ascii_only`` for terminals without symbols."""
+def page(explanation: Explanation, width: int = 100) -> str:
+    """Return the explanation as text, no line wider than ``width``."""
     parts = _shown_parts(explanation)
     errors = [explanation.total_se, *(part.se for part in parts)]
     write, unit = say.row_scale(explanation.unit, [*explanation.values, *(part.value for part in parts), *errors])
+    a, b = explanation.names
     blocks = [
-        wrap(_head(explanation, write, unit), width),
+        [bold(line) for line in say.wrapped(f"{a} and {b}: what makes the difference", width)],
+        say.wrapped(_head(explanation), width),
         _waterfall(explanation, parts, write, unit, width),
-        ["What changed", *_changed(explanation.parts, width, "->" if ascii_only else "→")],
-        [line for text in _computed(explanation) for line in wrap(text, width)],
-        [line for text in _merged(explanation) for line in wrap(text, width)],
+        [bold("What changed"), *_changed(explanation.parts, width)],
+        [line for text in _computed(explanation) for line in say.wrapped(text, width)],
+        [line for text in _merged(explanation) for line in say.wrapped(text, width)],
     ]
-    text = "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block)
-    return text.translate(say.ASCII | {ord("█"): "#"}) if ascii_only else text
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block)
 
 
-def _head(explanation: Explanation, write: Write, unit: str) -> str:
-    a, b = (f"{name} ({_with_unit(write(value), unit)})" for name, value in _ends(explanation))
+def _head(explanation: Explanation) -> str:
+    by, total, se = scale(explanation.unit, explanation.values), explanation.total, explanation.total_se
+    decimals = by.fine(Estimate(total, se, total - se, total + se, 1.0))
+    told = [_with_unit(by.value(value, decimals), by.unit) for value in explanation.values]
+    a, b = (f"{name} ({text})" for name, text in zip(explanation.names, told, strict=True))
+    measure = spoken_measure(explanation.measure)
+    measure = f"The {measure[:1] if measure[1:2].isdigit() else measure[:1].lower()}{measure[1:]}"
     if math.isnan(explanation.parts[0].share):
-        return f"{explanation.measure} is the same in {b} as in {a}."
-    write, unit = say.row_scale(explanation.unit, [explanation.total, explanation.total_se])
-    error = "" if math.isnan(explanation.total_se) else f" (± {_error(explanation.total_se, write)})"
-    size = _with_unit(write(abs(explanation.total)), "percentage points" if unit == "%" else unit)
-    direction = "higher" if explanation.total > 0.0 else "lower"
-    return f"{explanation.measure} is {size}{error} {direction} in {b} than in {a}."
+        return f"{measure} is the same in {b} as in {a}."
+    number = [say.number(abs(value) / by.one, decimals) for value in (total, se)]
+    error = "" if math.isnan(se) else f" (± {say.visible(se, number[1])})"
+    size = _with_unit(number[0], "percentage points" if by.unit == "%" else by.unit)
+    return f"{measure} is {size}{error} {'higher' if total > 0.0 else 'lower'} in {b} than in {a}."
 
 
 def _ends(explanation: Explanation) -> Iterator[tuple[str, float]]:
@@ -81,23 +89,25 @@ def _waterfall(explanation: Explanation, parts: Sequence[Part], write: Write, un
     """Return a line for each end and each part: numbers, and a bar from the level before it to the level after it."""
     interacts = explanation.exact and len(parts) > 1
     longest = LONGEST_LABEL if width >= 80 else width // 3
-    heads = ["", unit, "±", "share", *(("alone", "last") if interacts else ())]
+    known = not all(math.isnan(part.se) for part in parts)
+    heads = ["", unit, *(["±"] if known else []), "share", *(("alone", "last") if interacts else ())]
     (a, first), (b, second) = _ends(explanation)
     rows = [heads, [a, write(first), *[""] * (len(heads) - 2)]]
     cancels = any(abs(part.share) > MOST_OF_ALL for part in parts)
     for part in parts:
         share = say.MISSING if cancels else say.percent(part.share)
         more = (_signed(part.alone, write), _signed(part.last, write)) if interacts else ()
-        rows.append([_label(part, longest), _signed(part.value, write), _error(part.se, write), share, *more])
+        error = [_error(part.se, write)] if known else []
+        rows.append([_label(part, longest), _signed(part.value, write), *error, share, *more])
     rows.append([b, write(second), *[""] * (len(heads) - 2)])
     table = _aligned(rows, longest)
     room = width - len(table[0]) - 2
     if room < LEAST_CHART:
-        return [line[:width] for line in table]
+        return [bold(table[0][:width]), *(line[:width] for line in table[1:])]
     levels = [first]
     for part in parts:
         levels.append(levels[-1] + part.value)
-    return [table[0], *(f"{line}  {bar}" for line, bar in zip(table[1:], _bars(levels, room), strict=True))]
+    return [bold(table[0]), *(f"{line}  {bar}" for line, bar in zip(table[1:], _bars(levels, room), strict=True))]
 
 
 def _label(part: Part, longest: int) -> str:
@@ -134,44 +144,41 @@ def _bars(levels: Sequence[float], room: int) -> list[str]:
 
 
 def _signed(value: float, write: Write) -> str:
-    """Return a number with its sign; one that rounds to zero has none."""
-    text = write(value)
-    return f"+{text}" if value > 0.0 and any(digit in text for digit in "123456789") else text
+    return say.signed(write(value), value)
 
 
 def _error(value: float, write: Write) -> str:
     """Return a standard error, "" where there is none; one that is not zero does not look as if it were."""
-    text = "" if math.isnan(value) else write(value)
-    return f"< {text[:-1]}1" if value > 0.0 and text.endswith("0") and not text.strip("0.") else text
+    return "" if math.isnan(value) else say.visible(value, write(value))
 
 
 # --- what is said in words ----------------------------------------------------------------------------------------
 
 
-def _changed(parts: Sequence[Part], width: int, arrow: str) -> Iterator[str]:
+def _changed(parts: Sequence[Part], width: int) -> Iterator[str]:
     """Yield what changed in each part, the largest parts first."""
     for part in parts[:MOST_PARTS]:
-        told = [_change(change, arrow) for change in part.changes[:MOST_CHANGES]]
+        words = [_change(change) for change in part.changes[:MOST_CHANGES]]
         if len(part.changes) > MOST_CHANGES:
-            told.append(f"and {len(part.changes) - MOST_CHANGES} more")
-        yield from wrap(f"- {'; '.join(told)}", width, subsequent_indent="  ", break_on_hyphens=False)
+            words.append(f"and {len(part.changes) - MOST_CHANGES} more")
+        yield from say.wrapped(f"- {'; '.join(words)}", width, "  ")
     if len(parts) > MOST_PARTS:
         yield f"- and what {len(parts) - MOST_PARTS} smaller parts stand for"
 
 
-def _change(change: Change, arrow: str) -> str:
+def _change(change: Change) -> str:
     if change.after is MISSING:
         return f"{change.path} removed"
     if change.before is MISSING:
-        return f"{change.path} added: {shown(change.after)}"
-    return f"{change.path}: {shown(change.before)} {arrow} {shown(change.after)}"
+        return f"{change.path} added: {told(change.after)}"
+    return f"{change.path}: {told(change.before)} → {told(change.after)}"
 
 
 def _computed(explanation: Explanation) -> Iterator[str]:
     """Yield how the parts were computed, and what the columns mean."""
     a, b = explanation.names
     count, runs = len(explanation.parts), explanation.evaluations
-    each = f"{runs:,} runs of {explanation.draws:,} draws on the same random numbers (seed {explanation.seed})"
+    each = f"{runs:,} runs of {explanation.draws:,} futures on the same random numbers (seed {explanation.seed})"
     effect = "A part is the effect of a change averaged over"
     if count == 1:
         yield f"What differs is one group of inputs, so that the whole difference is its part; {each}."
@@ -187,9 +194,9 @@ def _computed(explanation: Explanation) -> Iterator[str]:
         )
     if not math.isnan(explanation.total_se):
         chance = "" if explanation.exact else " and of the orders"
-        yield f"±: standard error, from the chance of the draws{chance}."
+        yield f"±: standard error, from the chance of the futures{chance}."
     elif explanation.draws < MIN_REPLICATES * REPLICATE:
-        yield f"Too few draws for standard errors, which take {MIN_REPLICATES * REPLICATE:,}."
+        yield f"Too few futures for standard errors, which take {MIN_REPLICATES * REPLICATE:,}."
 
 
 def _merged(explanation: Explanation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Results as people read them: one format for each kind of number, sentences, and small charts made of characters.
+"""Results as people read them: one format for each kind of number, and sentences.
 
 "never" stands for infinite, "–" for what does not exist.
 """
@@ -8,36 +8,38 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
+
+from sim.report.names import spoken
 
 if TYPE_CHECKING:
     from sim.model.loans import Plan
 
 NEVER = "never"
 MISSING = "–"
-SYMBOLS = "–−│▁█"
-ASCII = str.maketrans({"–": "-", "−": "-", "│": "|", "…": "~", "’": "'", "±": "~"})
+UNITS = r"%|bn|million|USD|years?\b|months?\b|times\b|[kMGT]W|km\b|percentage points"
 
 
-def encodes(encoding: str) -> bool:
-    """Say whether an encoding can write the symbols used here.
+def kept(text: str) -> str:
+    """Return a text whose numbers stay on one line with their units.
 
-    >>> encodes("utf-8"), encodes("ascii"), encodes("cp1252")
-    (True, False, False)
+    >>> kept("NPV −4.7 bn USD in 99.8 % (< 0.1 %)").split(" ")
+    ['NPV', '−4.7\\xa0bn\\xa0USD', 'in', '99.8\\xa0%', '(<\\xa00.1\\xa0%)']
     """
-    try:
-        return bool(SYMBOLS.encode(encoding))
-    except UnicodeEncodeError:
-        return False
+    return re.sub(rf"(?<=\d) (?={UNITS})|(?<=bn|on) (?=USD)|(?<=[<>±×]) (?=\d)", "\u00a0", text)
 
 
-def plain(text: str, encoding: str) -> str:
-    """Return a text of the same width that an encoding can write.
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Return a text in lines, none torn between a number and its unit; ``indent`` goes before all but the first.
 
-    >>> plain("−0.3 – 水", "ascii")
-    '-0.3 - ?'
+    >>> wrapped("the median payback is 26.2 years", 28, "  ")
+    ['the median payback is', '  26.2 years']
     """
-    return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+    lines = wrap(
+        kept(text), width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def number(value: float, decimals: int = 1, unit: str = "") -> str:
@@ -56,6 +58,15 @@ def number(value: float, decimals: int = 1, unit: str = "") -> str:
     if text.startswith("-"):
         text = text[1:] if float(text.replace(",", "")) == 0.0 else "−" + text[1:]
     return f"{text} {unit}" if unit else text
+
+
+def signed(text: str, value: float) -> str:
+    """Return a number as text, with a plus where it is more than nothing.
+
+    >>> signed("0.58", 0.58), signed("0.00", 0.001), signed("−0.1", -0.1)
+    ('+0.58', '0.00', '−0.1')
+    """
+    return f"+{text}" if value > 0.0 and text.strip("0.") else text
 
 
 def years(value: float) -> str:
@@ -80,23 +91,28 @@ def usd_scale(values: Sequence[float]) -> tuple[float, str]:
     return 1.0, "USD"
 
 
-def usd(value: float) -> str:
-    """Return an amount of money.
+def usd(value: float, among: Sequence[float] = ()) -> str:
+    """Return an amount of money; ``among``: the other amounts of its sentence, which all have one unit.
 
     >>> usd(6.0e9), usd(-4.3223e9), usd(343.04e6), usd(0.0)
     ('6.0 bn USD', '−4.3 bn USD', '343.0 million USD', '0 USD')
+    >>> usd(-3.17e9, [8.2e8]), usd(8.2e8, [-3.17e9]), usd(2e6, [-3.17e9])
+    ('−3.17 bn USD', '0.82 bn USD', '< 0.01 bn USD')
     """
-    divisor, unit = usd_scale([value])
-    return number(value / divisor, 0 if divisor == 1.0 else 1, unit)
+    by, unit = usd_scale([value, *among])
+    mixed = any(0.0 < abs(amount) < 0.99995 * by for amount in (value, *among))
+    decimals = 0 if by == 1.0 else 2 if mixed else 1
+    return visible(value / by, number(value / by, decimals, unit))
 
 
-def per_mwh(value: float) -> str:
-    """Return a price or cost of energy.
+def visible(value: float, text: str) -> str:
+    """Return a number as text, one above zero never as if it were nothing.
 
-    >>> per_mwh(130.93)
-    '130.9 USD/MWh'
+    >>> visible(0.002, "0.00 bn USD"), visible(0.2, "0.20"), visible(0.0, "0")
+    ('< 0.01 bn USD', '0.20', '0')
     """
-    return number(value, 1, "USD/MWh")
+    size, blank, unit = text.partition(" ")
+    return f"< {size[:-1]}1{blank}{unit}" if value > 0.0 and size.endswith("0") and not size.strip("0.") else text
 
 
 def percent(value: float, decimals: int = 1) -> str:
@@ -142,6 +158,47 @@ def _share(value: float, tenths: int) -> str:
     return "> 99.9 %" if tenths == 1000 else f"{tenths / 10:.1f} %"
 
 
+def bare_share(value: float, decimals: int = 1) -> str:
+    """Return a share where the unit stands in the head: 0 and 100 mean none and all.
+
+    >>> [bare_share(x) for x in (0.0, 0.0001, 0.1525, 1.0, 3.0, math.nan)]
+    ['0', '< 0.1', '15.2', '100', '300.0', '–']
+    """
+    if not 0.0 <= value <= 1.0:
+        return number(100.0 * value, decimals)
+    if value <= 1e-12 or value >= 1.0 - 1e-12:
+        return "0" if value < 0.5 else "100"
+    text = number(100.0 * value, decimals)
+    return f"> {100 - 10**-decimals:.{decimals}f}" if float(text) == 100.0 else visible(value, text)
+
+
+def divisor(unit: str, values: Sequence[float]) -> float:
+    """Return what numbers next to each other are divided by where they are written or drawn.
+
+    >>> [divisor(unit, [2e9]) for unit in ("USD", "USD/MWh", "share", "years")]
+    [1000000000.0, 1.0, 0.01, 1.0]
+    """
+    if unit.startswith("USD") and not unit.endswith("MWh"):
+        return usd_scale(values)[0]
+    return {"share": 0.01, "per year": 0.01, "MWh/year": 1e6}.get(unit, 1.0)
+
+
+def scale_of(unit: str, values: Sequence[float]) -> tuple[float, str, int]:
+    """Return what numbers of one metric next to each other are divided by, the unit they then have, and the decimals.
+
+    >>> scale_of("USD", [-5.3e9, 2e8]), scale_of("share", [0.04])
+    ((1000000000.0, 'bn USD', 2), (0.01, '%', 1))
+    """
+    by = divisor(unit, values)
+    if unit.startswith("USD") and not unit.endswith("MWh"):
+        return by, usd_scale(values)[1] + unit.removeprefix("USD"), {1e9: 2, 1e6: 1}.get(by, 0)
+    if unit in ("MWh/year", "ratio"):
+        return by, {"MWh/year": "TWh/year", "ratio": "times"}[unit], 2
+    if by != 1.0:
+        return by, "%" if unit == "share" else "% a year", 1
+    return by, "years" if unit.startswith("years") else unit, 1
+
+
 def row_scale(unit: str, values: Sequence[float]) -> tuple[Callable[[float], str], str]:
     """Return how to write the numbers of one metric next to each other, and the unit they then have.
 
@@ -149,18 +206,8 @@ def row_scale(unit: str, values: Sequence[float]) -> tuple[Callable[[float], str
     >>> write(2e8), unit
     ('0.20', 'bn USD')
     """
-    if unit.startswith("USD") and not unit.endswith("MWh"):
-        divisor, name = usd_scale(values)
-        small = any(0.0 < abs(value) < divisor for value in values)
-        decimals = 0 if divisor == 1.0 else 2 if small else 1
-        return lambda value: number(value / divisor, decimals), name + unit.removeprefix("USD")
-    if unit in ("share", "per year"):
-        return lambda value: number(100.0 * value), "%" if unit == "share" else "% a year"
-    if unit == "MWh/year":
-        return lambda value: number(value / 1e6, 2), "TWh/year"
-    if unit == "ratio":
-        return lambda value: number(value, 2), "times"
-    return number, "years" if unit.startswith("years") else unit
+    by, name, decimals = scale_of(unit, values)
+    return lambda value: number(value / by, decimals), name
 
 
 def outcome(
@@ -216,16 +263,17 @@ def lent(plan: Plan) -> str:
     """Return how much is lent on the lenders' case, what limits it, and the public money."""
     granted = sum(grant.amount_usd for grant in plan.grants)
     if not plan.loans:
-        public = f" and {usd(granted)} of public money" if granted else ""
-        return f"No loans: sponsors pay {usd(plan.equity_usd)}{public} on the lenders' case."
+        public = f" and {usd(granted, [plan.equity_usd])} of public money" if granted else ""
+        return f"No loans: sponsors pay {usd(plan.equity_usd, [granted])}{public} on the lenders' case."
     public = f" Public money pays {usd(granted)}." if granted else ""
     first = plan.limits[0]
     if plan.debt_usd <= 0.0:
-        return f"Nothing is lent: the lenders' case carries no debt ({first.what}).{public}"
-    others = [limit for limit in plan.limits[1:] if limit.what == "gearing" and math.isfinite(limit.debt_usd)]
-    more = f"; a gearing cap alone would allow {usd(others[0].debt_usd)}" if others else ""
+        return f"Nothing is lent: the lenders' case carries no debt ({binding(first.what)}).{public}"
+    others = [limit.debt_usd for limit in plan.limits[1:] if limit.what == "gearing" and math.isfinite(limit.debt_usd)]
+    among = [plan.debt_usd, plan.uses_usd, *others[:1]]
+    more = f"; a gearing cap alone would allow {usd(others[0], among)}" if others else ""
     return (
-        f"Lenders give {usd(plan.debt_usd)}, {percent(plan.gearing)} of the {usd(plan.uses_usd)} needed: "
+        f"Lenders give {usd(plan.debt_usd, among)}, {percent(plan.gearing)} of the {usd(plan.uses_usd, among)} needed: "
         f"on the lenders' case no more is carried (limit: {binding(first.what)}{more}).{public}"
     )
 
@@ -234,11 +282,14 @@ def binding(what: str) -> str:
     """Return what limits the debt as a banker says it.
 
     >>> [binding(what) for what in ("repayment of jbic in 2034", "uses", "DSCR 1.8 of jbic in 2034")]
-    ['the cash of 2034 just repays jbic', 'all that is needed', 'DSCR 1.8 of jbic in 2034']
+    ['the cash of 2034 just repays JBIC', 'all that is needed', 'DSCR 1.80 of JBIC in 2034']
     """
     repaid = re.fullmatch(r"repayment of (.+) in ([0-9]+)", what)
     if repaid:
-        return f"the cash of {repaid[2]} just repays {repaid[1]}"
+        return f"the cash of {repaid[2]} just repays {spoken(repaid[1])}"
+    cover = re.fullmatch(r"DSCR (\S+) of (.+) in ([0-9]+)", what)
+    if cover:
+        return f"DSCR {float(cover[1]):.2f} of {spoken(cover[2])} in {cover[3]}"
     return {"uses": "all that is needed", "gearing": "the gearing cap"}.get(what, what)
 
 
@@ -261,43 +312,3 @@ def rates_of_return(none: float, lost: float, several: float, sponsors: tuple[fl
     ]
     both = [", ".join(told), f"sponsors' {', '.join(theirs)}" if theirs else ""]
     return f"Rate of return: of all futures {'; '.join(text for text in both if text)}." if any(both) else ""
-
-
-def bars(curve: Sequence[float], top: float, wide: int, rows: int, ascii_only: bool) -> list[str]:
-    """Return a filled chart of a curve over its years, from the top row down.
-
-    >>> bars([0.0, 0.5, 1.0], 1.0, 4, 4, False)
-    ['  ██', '  ██', '████', '████']
-    """
-    levels = "  .::||##" if ascii_only else " ▁▂▃▄▅▆▇█"
-    last = len(curve) - 1
-    heights = [curve[math.ceil((i + 1) * last / wide - 1e-9)] / top * 8 * rows for i in range(wide)]
-    return [
-        "".join(levels[round(min(max(height - 8 * row, 0), 8))] for height in heights) for row in reversed(range(rows))
-    ]
-
-
-def ticks(last: int, wide: int) -> str:
-    """Return the labels of a time axis from 0 to the last year, each ending under its year.
-
-    >>> ticks(20, 40)
-    '0        5        10        15        20'
-    """
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if last / s <= 6)
-    line = [" "] * (wide + 4)
-    for year in range(0, last + 1, step):
-        text = str(year)
-        place = max(round(year / last * wide) - len(text), 0)
-        line[place : place + len(text)] = text
-    return "".join(line)[:wide]
-
-
-def signed_bar(value: float, ascii_only: bool, half: int = 16) -> str:
-    """Return a bar to the left of an axis for a negative correlation, to the right for a positive one.
-
-    >>> signed_bar(-0.5, True, 4), signed_bar(1.0, True, 4)
-    ('  ##|    ', '    |####')
-    """
-    length = round(min(abs(value), 1.0) * half)
-    bar = ("#" if ascii_only else "█") * length
-    return f"{bar if value < 0 else '':>{half}}{'|' if ascii_only else '│'}{bar if value > 0 else '':<{half}}"

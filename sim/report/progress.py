@@ -18,19 +18,19 @@ class Progress:
         self._total, self._done = total, 0
         self._shown = not quiet and sys.stderr.isatty()
         self._start = self._last = time.monotonic()
-        self._written = False
+        self._wide = 0
 
     def __enter__(self) -> Self:
         """Start the clock."""
         return self
 
-    def advance(self, draws: int) -> None:
-        """Count finished draws."""
-        self._done += draws
+    def advance(self, futures: int) -> None:
+        """Count finished futures."""
+        self._done += futures
         share = min(self._done / self._total, 1.0)
         seconds = time.monotonic() - self._start
         left = seconds * (1.0 - share) / share
-        self._show(f"{self._done:,} of {self._total:,} draws, {share:4.0%}, {left:.0f} s left")
+        self._show(f"{self._done:,} of {self._total:,} futures, {share:4.0%}, {left:.0f} s left")
 
     def cases(self, done: int, failed: int, kept: int, left: int) -> None:
         """Show the cases of a sweep: those done and failed now, those kept from before, and those left."""
@@ -39,7 +39,7 @@ class Progress:
         before = f", {kept:,} kept" if kept else ""
         bad = f", {failed:,} failed" if failed else ""
         ahead = f", {rate:.1f} a second, {left / rate:,.0f} s left" if worked else ""
-        self._show(f"{done:,} cases done{before}{bad}, {left:,} left{ahead}")
+        self._show(f"{done:,} case{'s' * (done != 1)} done{before}{bad}, {left:,} left{ahead}")
 
     def scenarios(self, done: int, total: int) -> None:
         """Show the scenarios that have been run, of those that are known to be needed."""
@@ -50,14 +50,15 @@ class Progress:
         now = time.monotonic()
         if not self._shown or now - self._start < SILENT_SECONDS or now - self._last < INTERVAL_SECONDS:
             return
-        self._last, self._written = now, True
-        sys.stderr.write(f"\r{text} \x1b[K")
+        self._last = now
+        sys.stderr.write(f"\r{text:<{self._wide}} ")
         sys.stderr.flush()
+        self._wide = len(text)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Clear the line."""
-        if self._written:
-            sys.stderr.write("\r\x1b[K")
+        if self._wide:
+            sys.stderr.write(f"\r{'':{self._wide}} \r")
             sys.stderr.flush()

@@ -6,17 +6,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table as Grid
 from rich.text import Text
 
 from sim.report import format as say
+from sim.report.compare_layout import Grid
+from sim.report.names import party, spoken
 
 if TYPE_CHECKING:
     from sim.tables import Table
 
 Summary = Mapping[str, Mapping[str, Any]]
 ROWS = (
-    ("Cost of sanctions, change of NPV", "cost_of_sanctions_usd"),
+    ("Cost of sanctions (−: they save)", "cost_of_sanctions_usd"),
     ("The same for the sponsors", "cost_of_sanctions_to_sponsors_usd"),
     ("Delay of operation (COD)", "cod_delay_years"),
 )
@@ -26,17 +27,10 @@ COLUMNS = (0, 1, 2, 5, 10, 20, 30)
 NONE = "none in any future. Export cut-offs, where there are any, are a risk of their own and no part of their cost."
 MOST = 9
 """Largest number of years in the table of regimes."""
+SURE = 2.0
+"""Standard errors by which the means of two parties must differ before one of them is called the larger."""
 SMALL = 0.01
 """Part of the largest change below which a party is left out."""
-NAMES = {
-    "cash_in_company": "cash waiting in the company",
-    "held_dividends": "dividends held back",
-    "blocked_accounts": "blocked accounts, at rest or lost",
-    "suppliers": "suppliers and states that are owed",
-    "banks": "banks (interest on reserves)",
-    "seizing_state": "the seizing state",
-    "grants": "givers of grants",
-}
 
 
 def words(summary: Summary, curve: Table) -> Iterator[str]:
@@ -47,11 +41,12 @@ def words(summary: Summary, curve: Table) -> Iterator[str]:
         f"{say.share(mean['abandoned'])}, seized in {say.share(mean['seized'])}.{_waits(curve)}"
     )
     cost, error = mean["cost_of_sanctions_usd"], summary["cost_of_sanctions_usd"]["se"]
-    doubt = f" (standard error {say.usd(error)})" if error > 0.0 else ""
+    among = [cost, error] if error > 0.0 else []
+    doubt = f" (standard error {say.usd(error, among)})" if error > 0.0 else ""
     saved = mean["sanctions_save_money"]
     yield (
         f"Against the same futures without sanctions they {'cost' if cost >= 0.0 else 'save'} "
-        f"{say.usd(abs(cost))} of NPV in the mean{doubt}; they save money in {say.share(saved)} of futures."
+        f"{say.usd(abs(cost), among)} of NPV in the mean{doubt}; they save money in {say.share(saved)} of futures."
     )
     both, without, with_, neither = say.shares(
         [mean[f"pays_{case}"] for case in ("with_and_without", "only_without_sanctions", "only_with_sanctions")]
@@ -74,18 +69,14 @@ def _waits(curve: Table) -> str:
     return f" Half of the decisions that are taken come by the end of year {half}."
 
 
-def regimes(table: Table, start_year: int) -> Iterator[Grid]:
-    """Yield the share of futures in each regime over the years."""
+def regimes(table: Table, start_year: int) -> Grid:
+    """Return the share of futures in each regime over the years."""
     names = list(dict.fromkeys(row[1] for row in table.rows))
     years = _columns(table, names)
     share = {(row[0], row[1]): row[2] for row in table.rows}
-    grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    grid.add_column("Share of futures in regime")
-    for year in years:
-        grid.add_column("start" if year == 0 else str(start_year + year - 1), justify="right", no_wrap=True)
-    for name in names:
-        grid.add_row(name, *(say.share(share[year, name]) for year in years))
-    yield grid
+    heads = ("start" if year == 0 else str(start_year + year - 1) for year in years)
+    rows = tuple((spoken(name), *(say.bare_share(share[year, name]) for year in years)) for name in names)
+    return Grid(("Share of futures in regime, %", *heads), rows, 1, len(years) - 1, "regimes.csv")
 
 
 def _columns(table: Table, names: Sequence[str]) -> list[int]:
@@ -113,7 +104,7 @@ def bearers(table: Table) -> Iterator[Text]:
         return
     write, unit = say.row_scale("USD", [whole, *means.values()])
     parties = sorted((name for name in means if abs(means[name]) >= SMALL * largest), key=lambda name: means[name])
-    parts = [f"{named(name)} {_with_sign(means[name], write)}" for name in parties]
+    parts = [f"{party(name)} {_with_sign(means[name], write)}" for name in parties]
     text = f" (mean present value, {unit}): {', '.join(parts)}; in all {_with_sign(whole, write)} before tax and loans."
     yield Text.assemble(("Who bears it", "bold"), text)
 
@@ -122,18 +113,24 @@ def _with_sign(value: float, write: Callable[[float], str]) -> str:
     return f"{'+' if value > 0.0 else ''}{write(value)}"
 
 
-def named(party: str) -> str:
-    """Return what a party of bearers.csv is called.
+def not_apart(order: Sequence[str], means: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Return the first of some parties in an order, and those that only chance sets behind it.
 
-    >>> named("sponsors_japan"), named("suppliers")
-    ('sponsors of japan', 'suppliers and states that are owed')
+    ``means``: mean and standard error of each; NaN: not known, and taken for 0.
+
+    >>> not_apart(["a", "b", "c"], {"a": (-9.0, 1.0), "b": (-7.5, 1.0), "c": (-1.0, 1.0)})
+    ['a', 'b']
     """
-    if party in NAMES:
-        return NAMES[party]
-    for prefix, text in (("sponsors_", "sponsors of "), ("lender_", "lender "), ("state_", "taxes of ")):
-        if party.startswith(prefix):
-            return text + party.removeprefix(prefix).replace("_", " ")
-    return party.replace("_", " ")
+    if not order:
+        return []
+    mean, error = means[order[0]]
+    found = [order[0]]
+    for name in order[1:]:
+        noise = SURE * math.hypot(*(0.0 if math.isnan(one) else one for one in (error, means[name][1])))
+        if abs(means[name][0] - mean) > noise:
+            break
+        found.append(name)
+    return found
 
 
 def section(summary: Summary, tables: Mapping[str, Table], start_year: int) -> Sequence[Text | Grid]:
@@ -145,5 +142,5 @@ def section(summary: Summary, tables: Mapping[str, Table], start_year: int) -> S
     return [
         Text("Sanctions", style="bold"),
         Text(" ".join(words(summary, tables["payback.csv"]))),
-        *regimes(table, start_year),
+        regimes(table, start_year),
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from sim.report.format import MISSING, number, percent, years
+from sim.report.format import MISSING, binding, number, percent, usd, wrapped, years
 from sim.sheets import Amount, Columns, Facts, Funding, Line, Part, Sheet, Statement
 
 WIDTH = 100
@@ -16,55 +18,80 @@ MEMO = "Memo"
 ALONE = ("regime", "debts_and_equity", "check")
 """Lines that add up to nothing and speak for themselves: above the waterfall, at the end of the balance sheet."""
 LONGEST_LABEL = 30
-NAMES = 44
-"""Width of the labels of sources and uses."""
+LONGEST_NAME = 9
+"""Letters of a regime in its column."""
+Words = Callable[[str], str]
 
 
-def page(made: Statement, width: int = WIDTH) -> str:
-    """Return the statement as text, no line wider than ``width``."""
-    money = made.waterfall, *made.debt, made.income, made.balance
-    parts = [_head(made.facts), _funding(made), *(_sheet(sheet, made.columns, width) for sheet in money)]
-    if not all(made.columns.active):
-        parts.append("Left out, as nothing happens in them: " + ", ".join(_spans(made.columns)) + ".")
-    return "\n\n".join("\n".join(_wrapped(part, width)) for part in parts if part)
+def page(made: Statement, width: int = WIDTH, spoken: Words = str, strong: Words = str) -> str:
+    """Return the statement as text, no line wider than ``width``.
+
+    ``spoken`` makes words of the names in a scenario, ``strong`` makes heads bold.
+    """
+
+    def said(text: str) -> str:
+        return re.sub(r"\w+", lambda name: spoken(name[0]), text)
+
+    sheets = [_said(sheet, said) for sheet in (made.waterfall, *made.debt, made.income, made.balance)]
+    title, about = _head(made.facts, said)
+    tables = [_funding(made, said, width), *(_sheet(sheet, made.columns, width) for sheet in sheets)]
+    spans = ", ".join(_spans(made.columns))
+    left_out = f"Left out, as nothing happens in them: {spans}." if spans else ""
+    headed = (_fitted(table, width).partition("\n") for table in tables if table)
+    shown = (strong(head) + newline + rest for head, newline, rest in headed)
+    parts = [strong(_fitted(title, width)), _fitted(about, width), *shown, _fitted(left_out, width)]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
-    """Yield the lines of a text; sentences are broken, tables fit already."""
-    import textwrap
+def _fitted(text: str, width: int) -> str:
+    """Return a text with its sentences broken; tables fit already."""
+    lines = (wrapped(line, width, "  ") if len(line) > width else [line] for line in text.split("\n"))
+    return "\n".join(part for line in lines for part in line)
 
-    for line in text.split("\n"):
-        yield from textwrap.wrap(line, width, subsequent_indent="  ") if len(line) > width else [line]
+
+def _said(sheet: Sheet, said: Words) -> Sheet:
+    """Return a sheet with its labels and the names in its cells in words."""
+
+    def line(one: Line) -> Line:
+        return replace(one, label=said(one.label), names=tuple(map(said, one.names)))
+
+    def part(one: Part) -> Part:
+        total = one.total if one.total is None else line(one.total)
+        return replace(one, lines=tuple(map(line, one.lines)), total=total)
+
+    return replace(sheet, title=said(sheet.title), parts=tuple(map(part, sheet.parts)))
 
 
 # --- what is said in words ----------------------------------------------------------------------------------------
 
 
-def _head(facts: Facts) -> str:
+def _head(facts: Facts, said: Words) -> tuple[str, str]:
+    """Return the title, and what is to be known before the tables."""
     case = "the lenders' case" if facts.draw is None else f"draw {facts.draw} of seed {facts.seed}"
-    lines = [f"{facts.title} ({facts.name}): statement of {case}"]
-    lines += _political(facts)
+    title = f"{facts.title} ({facts.name}): statement of {case}"
+    lines = list(_political(facts, said))
     if facts.politics is not None and math.isinf(facts.politics.fid_years):
-        return "\n".join(lines)
+        return title, "\n".join(lines)
     if math.isinf(facts.cod_years):
         if not (facts.politics is not None and facts.politics.abandoned):
             lines.append("Never finished within the horizon.")
     else:
-        after, life = years(facts.cod_years), years(facts.life_years)
+        after, life = years(facts.cod_years), years(facts.life_years).replace(".0 ", " ")
         lines.append(f"In operation from {facts.cod_year}, {after} after the start, for {life}.")
     if not facts.financed:
         lines.append("The scenario has no financing: sponsors pay all and get all.")
     lines += _trouble(facts)
-    return "\n".join(lines)
+    return title, "\n".join(lines)
 
 
-def _political(facts: Facts) -> Iterator[str]:
+def _political(facts: Facts, said: Words) -> Iterator[str]:
     """Yield what sanctions did to the case."""
     about = facts.politics
     if about is None:
         return
     drawn = facts.draw is not None
-    yield f"Regimes: {about.regimes}." if drawn else f"The lenders' case stays in the regime {about.regimes}."
+    regimes = said(about.regimes)
+    yield f"Regimes: {regimes}." if drawn else f"The lenders' case stays in the regime “{regimes}”."
     if math.isinf(about.fid_years):
         yield "Not invested: the regimes do not let the decision be taken in time. Nothing is spent, nothing earned."
     elif about.fid_years > 0.0:
@@ -76,8 +103,11 @@ def _political(facts: Facts) -> Iterator[str]:
     if about.seized:
         share = percent(about.state_share)
         yield f"The company is seized in {about.seized}: from then on the seizing state holds {share} of it."
-    if about.lost >= CENT or about.confiscated >= CENT:
-        yield f"Of blocked revenue {_million(about.lost)} is lost and {_million(about.confiscated)} confiscated."
+    fates = {"lost": about.lost, "confiscated": about.confiscated}
+    gone = {what: amount for what, amount in fates.items() if amount >= CENT}
+    if gone:
+        said_of = (f"{usd(amount, list(gone.values()))} is {what}" for what, amount in gone.items())
+        yield f"Of blocked revenue {' and '.join(said_of)}."
 
 
 def _trouble(facts: Facts) -> Iterator[str]:
@@ -88,13 +118,13 @@ def _trouble(facts: Facts) -> Iterator[str]:
     if facts.written_off >= CENT:
         given_up = facts.politics.abandoned if facts.politics is not None else ""
         end = given_up or ("operation" if math.isfinite(facts.cod_years) else "the horizon")
-        yield f"Lenders write off {_million(facts.written_off)} at the end of {end}."
+        yield f"Lenders write off {usd(facts.written_off)} at the end of {end}."
     if facts.support >= CENT:
         when = _runs(facts.supported)
         who = "owners" if facts.politics is not None and facts.politics.seized else "sponsors"
-        yield f"Beyond building, {who} pay {_million(facts.support)} that the company does not have: {when}."
+        yield f"Beyond building, {who} pay {usd(facts.support)} that the company does not have: {when}."
     if facts.unpaid >= CENT:
-        yield f"Suppliers and states are never paid {_million(facts.unpaid)} of costs and taxes."
+        yield f"Suppliers and states are never paid {usd(facts.unpaid)} of costs and taxes."
 
 
 def _runs(labels: Sequence[str]) -> str:
@@ -120,51 +150,47 @@ def _spans(columns: Columns) -> Iterator[str]:
             start = None
 
 
-def _million(usd: float) -> str:
-    return number(usd / 1e6, 1, "million USD")
-
-
 # --- sources and uses ---------------------------------------------------------------------------------------------
 
 
-def _funding(made: Statement) -> str:
-    funding, draw = made.funding, made.facts.draw is not None
-    foreign = any(one.currency not in ("", "USD") for one in funding.sources)
-    lines = [f"{'Sources and uses until operation':<{NAMES}}{'million USD':>12}{'share':>9}"]
-    lines[0] += (f"{'agreed':>12}" if draw else "") + (f"{'own currency, million':>23}" if foreign else "")
+def _funding(made: Statement, said: Words, width: int) -> str:
+    """Return sources and uses as a table, in their own currency and as agreed where that differs, and the debt."""
+    funding = made.funding
+    rows = [("Sources and uses until operation", "million USD", "share", "agreed", "own, million")]
     for title, amounts in (("Uses", funding.uses), ("Sources", funding.sources)):
         whole = sum(one.usd for one in amounts)
-        shown = [one for one in amounts if abs(one.usd) >= CENT or abs(one.agreed) >= CENT]
-        lines += [_amount(one, whole, draw) for one in shown]
         total = Amount("", title, whole, agreed=sum(one.agreed for one in amounts))
-        lines.append(_amount(total, whole, draw).removeprefix("  "))
+        shown = [one for one in amounts if abs(one.usd) >= CENT or abs(one.agreed) >= CENT]
+        rows += [_amount(one, whole, said) for one in (*shown, total)]
+    foreign = any(one.currency not in ("", "USD") for one in funding.sources)
+    kept = [0, 1, 2, *([3] if made.facts.draw is not None else []), *([4] if foreign else [])]
+    wide = [max(len(row[i]) for row in rows) + 3 for i in range(5)]
+    room = min(wide[0], width - sum(wide[i] for i in kept[1:]))
+    lines = []
+    for row in rows:
+        *above, label = wrapped(row[0], room, "    ") if len(row[0]) > room else [row[0]]
+        cells = f"{label:<{room}}" + "".join(f"{row[i]:>{wide[i]}}" for i in kept[1:])
+        lines += [*above, cells.rstrip()]
     gap = "equal to the cent" if abs(funding.gap) < CENT else f"sources less uses: {number(funding.gap, 2, 'USD')}"
-    return "\n".join([*lines, f"Sources and uses are {gap}." if "equal" in gap else gap, *_size(made)])
+    return "\n".join([*lines, f"Sources and uses are {gap}." if "equal" in gap else gap, *_size(funding)])
 
 
-def _amount(one: Amount, whole: float, draw: bool) -> str:
-    share = percent(one.usd / whole) if whole else MISSING
-    label = one.label if len(one.label) <= NAMES - 2 else f"{one.label[: NAMES - 3]}…"
-    indent = "  " if one.key else "    "
-    text = f"{indent + label:<{NAMES if one.key else NAMES + 2}}{_cell(one.usd, 1e6, 1):>12}{share:>9}"
-    text += f"{_cell(one.agreed, 1e6, 1):>12}" if draw else ""
-    if one.currency not in ("", "USD"):
-        text += f"{_cell(one.own, 1e6, 0):>19} {one.currency}"
-    return text if one.key else text[2:]
+def _amount(one: Amount, whole: float, said: Words) -> tuple[str, str, str, str, str]:
+    """Return the cells of an amount: label, USD, share, what was agreed, own currency."""
+    share = percent(one.usd / whole) if whole and abs(one.usd) >= CENT else MISSING
+    own = f"{number(one.own / 1e6, 0)} {one.currency}" if one.currency not in ("", "USD") and one.usd >= CENT else ""
+    label = f"  {said(one.label)}" if one.key else one.label
+    return label, _cell(one.usd, 1e6, 1), share, _cell(one.agreed, 1e6, 1), own
 
 
-def _size(made: Statement) -> Iterator[str]:
-    funding: Funding = made.funding
-    known = [(what, debt) for what, debt in funding.limits if math.isfinite(debt)]
-    if not known:
-        return
-    first, rest = known[0], known[1:]
-    more = "".join(f"; {what} would allow {_bn(debt)}" for what, debt in rest)
-    yield f"The debt was agreed on the lenders' case, limited by {first[0]}: {_bn(first[1])}{more}."
-
-
-def _bn(usd: float) -> str:
-    return number(usd / 1e9, 2, "bn USD")
+def _size(funding: Funding) -> Iterator[str]:
+    """Yield how large the debt is and what limits it, then what else would."""
+    debts = [debt for _, debt in funding.limits if math.isfinite(debt)]
+    known = [f"{usd(debt, debts)} (limit: {binding(what)})" for what, debt in funding.limits if debt in debts]
+    if known:
+        yield f"The debt was agreed on the lenders' case: {known[0]}."
+    if known[1:]:
+        yield f"Without that limit it would be {' or '.join(known[1:])}."
 
 
 # --- sheets -------------------------------------------------------------------------------------------------------
@@ -179,7 +205,7 @@ def _sheet(sheet: Sheet, columns: Columns, width: int) -> str:
     decimals = _decimals(sheet)
     told = [line for line in sheet.lines if line.shown == "always" or any(_counts(line, i) for i in live)]
     label = min(max(len(line.label) for line in told) + 3, LONGEST_LABEL)
-    sizes = {i: max(len(_written(line, i, decimals)) for line in sheet.lines if not line.names) for i in live}
+    sizes = {i: max(min(len(_written(line, i, decimals)), _most(line)) for line in sheet.lines) for i in live}
     blocks = []
     while live:
         chosen, wide = _fitting(live, {i: max(sizes[i], len(columns.labels[i])) + 1 for i in live}, width - label)
@@ -239,8 +265,13 @@ def _counts(line: Line, i: int) -> bool:
 def _row(line: Line, part: Part, chosen: Sequence[int], label: int, wide: int, decimals: dict[str, int]) -> str:
     indent = "" if line is part.total else "  "
     text = indent + line.label
-    text = text if len(text) <= label else f"{text[: label - 1]}…"
+    text = _cut(text, label)
     return f"{text:<{label}}" + "".join(f"{_cut(_written(line, i, decimals), wide - 1):>{wide}}" for i in chosen)
+
+
+def _most(line: Line) -> int:
+    """Return the letters that a cell of a line may claim; numbers get what they need."""
+    return LONGEST_NAME if line.names else 99
 
 
 def _cut(text: str, most: int) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sim.base.words import cut
+from sim.batch.axes import FACTOR, Axis, Point
 from sim.batch.columns import EVERY, unit_of
-from sim.batch.outcome import Swept
+from sim.batch.outcome import Failed, Swept
 from sim.batch.plan import Case, Plan
 from sim.report import format as say
+from sim.report.compare_layout import Block, Grid, Words, fits, text_of
+from sim.report.names import input_name
+from sim.report.titles import is_share, title
 
 WIDTH = 100
 MOST_ROWS = 12
@@ -19,8 +23,8 @@ MOST_IN_GRID = 20
 MOST_GRIDS = 3
 SHOWN = {
     "paid_back.mean": "paid back",
-    "project_payback_years.p50": "payback, P50",
-    "project_npv_usd.p50": "NPV, P50",
+    "project_payback_years.p50": "median payback",
+    "project_npv_usd.p50": "median NPV",
     "invested.mean": "invested",
     "defaulted.mean": "in default",
     "cost_of_sanctions_usd.mean": "sanctions cost",
@@ -28,41 +32,47 @@ SHOWN = {
 """Columns of a list of cases, with their heads."""
 GRIDS = ("paid_back.mean", "project_npv_usd.p50")
 """Figures that have a grid of their own where there are two axes."""
+DIGITS, DRAWN_DIGITS = 6, 4
+"""Significant figures of a point that was asked for, and of one that was drawn."""
+FAILED = "failed"
 
 
-def rehearsal(plan: Plan, first: Sequence[Case], seconds: float, workers: int) -> str:
+def rehearsal(plan: Plan, first: Sequence[Case], seconds: float, workers: int, width: int = WIDTH) -> str:
     """Return what a sweep would do."""
-    lines = [_heading(plan), f"About {_time(seconds)} on {workers} processes; finished cases are not done again.", ""]
-    points = _columns([("case", *(axis.name for axis in plan.axes)), *_points(first)])
-    lines += [cut(line, WIDTH) for line in points]
-    if plan.count > len(first):
-        lines.append(f"… and {plan.count - len(first):,} more")
-    return "\n".join(lines)
+    on = f"on {workers} process{'es' * (workers != 1)}"
+    more = [Words(f"… and {plan.count - len(first):,} more")] if plan.count > len(first) else []
+    rows = tuple((f"{case.number:,}", *_place(plan, case)) for case in first)
+    blocks = (
+        *_heading(plan, f"About {_time(seconds)} {on}; finished cases are not done again."),
+        *_axes(plan),
+        Grid(("case", *_heads(plan)), rows, 1 + len(plan.axes)),
+        *more,
+    )
+    return text_of(blocks, width)
 
 
-def page(swept: Swept, seconds: float) -> str:
+def page(swept: Swept, seconds: float, width: int = WIDTH) -> str:
     """Return the page of a sweep that has come to its end."""
     count = swept.count
     parts = [f"{count.done:,} computed in {_time(seconds)}"]
     parts += [f"{count.kept:,} finished before"] if count.kept else []
     parts += [f"{count.failed:,} failed"] if count.failed else []
-    lines = [_heading(swept.plan), f"{', '.join(parts)}.", ""]
-    lines += _grids(swept) or _list(swept)
-    lines += _alike(swept)
-    lines += ["", f"Written to {swept.folder}: {', '.join(path.name for path in swept.files)}"]
-    return "\n".join(lines)
-
-
-def _heading(plan: Plan) -> str:
-    how = {"zip": "side by side", "latin_hypercube": "Latin hypercube"}.get(plan.design, " x ".join(_sizes(plan)))
-    over = (
-        f"{plan.count:,} case{'s' if plan.count != 1 else ''} ({how}) of {plan.whole_draws:,} futures, seed {plan.seed}"
+    blocks = (
+        *_heading(swept.plan, f"{', '.join(parts)}."),
+        *_axes(swept.plan),
+        *(_grids(swept, width) or _list(swept)),
+        *_alike(swept),
     )
-    return f"{cut(plan.title or plan.name, 60)}\n{over}; all cases see the same futures"
+    return text_of(blocks, width)
 
 
-def _sizes(plan: Plan) -> list[str]:
-    return [str(len(axis.points)) for axis in plan.axes]
+def _heading(plan: Plan, told: str) -> Iterator[Block]:
+    sizes = [f"{len(axis.points):,}" for axis in plan.axes]
+    crossed = " × ".join(sizes) if len(sizes) > 1 else ""
+    how = {"zip": "side by side", "latin_hypercube": "Latin hypercube"}.get(plan.design, crossed)
+    cases = f"{plan.count:,} case{'s' * (plan.count != 1)}{f' ({how})' if how else ''}"
+    yield Words(f"{cut(plan.title or plan.name, 60)}: {cases}", "title")
+    yield Words(f"{plan.whole_draws:,} futures in each case, the same in all; seed {plan.seed}. {told}")
 
 
 def _time(seconds: float) -> str:
@@ -76,15 +86,54 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60.0:.0f} minutes" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} hours"
 
 
-def _points(cases: Sequence[Case]) -> list[tuple[str, ...]]:
-    return [(str(case.number), *(_label(point.label) for point in case.points)) for case in cases]
+# --- axes ---------------------------------------------------------------------------------------------------------
 
 
-def _label(value: Any) -> str:
-    return cut(f"{value:.6g}" if isinstance(value, float) else str(value), 24)
+def _axes(plan: Plan) -> Iterator[Block]:
+    """Yield what the axes are called in words, with the keys that vary them."""
+    rows = tuple((input_name(axis.name), axis.name) for axis in plan.axes if "." in axis.name)
+    if rows:
+        yield Grid(("Varied", "key"), rows, 2)
 
 
-# --- tables -------------------------------------------------------------------------------------------------------
+def _heads(plan: Plan) -> tuple[str, ...]:
+    return tuple(input_name(axis.name) for axis in plan.axes)
+
+
+def _place(plan: Plan, case: Case) -> tuple[str, ...]:
+    return tuple(_label(plan, axis, point) for axis, point in zip(plan.axes, case.points, strict=True))
+
+
+def _label(plan: Plan, axis: Axis, point: Point) -> str:
+    """Return what a point of an axis is called."""
+    digits = DRAWN_DIGITS if plan.design == "latin_hypercube" else DIGITS
+    return point_name(point.label, digits, year="year" in axis.name.rpartition(".")[2].split("_"))
+
+
+def point_name(label: Any, digits: int = DIGITS, year: bool = False) -> str:
+    """Return the label of a point as it is read.
+
+    >>> point_name(1200), point_name(2030, year=True), point_name("x0.84812", 4), point_name(0.5), point_name("base")
+    ('1,200', '2030', '× 0.8481', '0.5', 'base')
+    """
+    if isinstance(label, str) and (factor := FACTOR.fullmatch(label)):
+        return f"× {point_name(float(factor[1]), digits)}"
+    if isinstance(label, bool) or not isinstance(label, int | float):
+        return cut(str(label), 24)
+    number = label if isinstance(label, int) else float(f"{label:.{digits}g}")
+    return f"{number:{'' if year else ','}}".removesuffix(".0").replace("-", "−")
+
+
+def independent(axes: Sequence[str]) -> str:
+    """Return in words on which axes a figure does not depend.
+
+    >>> independent(["financing", "sanctions"])
+    'It does not depend on financing or sanctions.'
+    """
+    return f"It does not depend on {' or '.join(axes)}."
+
+
+# --- figures ------------------------------------------------------------------------------------------------------
 
 
 def _chosen(swept: Swept) -> list[str]:
@@ -98,45 +147,18 @@ def _chosen(swept: Swept) -> list[str]:
 
 
 def _title(name: str) -> str:
+    """Return what a column is called.
+
+    >>> _title("paid_back.mean"), _title("dscr_min.p50")
+    ('Pays back', 'Least debt service cover (DSCR), median')
+    """
     metric, _, statistic = name.partition(".")
-    return SHOWN.get(name) or f"{metric}, {'median' if statistic == 'p50' else statistic}"
+    return title(metric) + ("" if is_share(metric) else f", {'median' if statistic == 'p50' else statistic}")
 
 
-def _grids(swept: Swept) -> list[str]:
-    """Return a grid for each of the first figures where there are two axes that fit the page; else nothing."""
-    plan = swept.plan
-    if plan.design != "product" or len(plan.axes) != 2 or max(len(axis.points) for axis in plan.axes) > MOST_IN_GRID:
-        return []
-    chosen = _chosen(swept)
-    names = chosen[:MOST_GRIDS] if any(name != EVERY for name in plan.metrics) else [n for n in GRIDS if n in chosen]
-    for across in (1, 0):
-        grids = [_grid(swept, name, across) for name in names]
-        if all(len(line) <= WIDTH for grid in grids for line in grid):
-            return [line for i, grid in enumerate(grids) for line in ([""] if i else []) + grid]
-    return []
-
-
-def _grid(swept: Swept, name: str, across: int) -> list[str]:
-    """Return a figure over both axes; ``across``: which of them, 0 or 1, runs from left to right."""
-    down, right = swept.plan.axes[1 - across], swept.plan.axes[across]
-    found = {(repr(row[2 - across]), repr(row[1 + across])): value for row, value in _values(swept, name)}
-    write, unit = say.row_scale(unit_of(name), list(found.values()))
-    body = []
-    for one in down.points:
-        values = (found.get((repr(one.label), repr(other.label)), math.nan) for other in right.points)
-        body.append((_label(one.label), *(write(value) for value in values)))
-    heads = (f"{down.name} \\ {right.name}", *(_label(point.label) for point in right.points))
-    lines = [f"{_title(name)[0].upper()}{_title(name)[1:]}, {unit}", *_columns([heads, *body])]
-    still = [axis.name for axis, same in ((right, _rows_alike(body)), (down, _columns_alike(body))) if same]
-    return [*lines, *([f"It does not depend on {' or '.join(still)}."] if still else [])]
-
-
-def _rows_alike(body: Sequence[tuple[str, ...]]) -> bool:
-    return len(body[0]) > 2 and all(len(set(row[1:])) == 1 for row in body)
-
-
-def _columns_alike(body: Sequence[tuple[str, ...]]) -> bool:
-    return len(body) > 1 and len({row[1:] for row in body}) == 1
+def _scale(name: str, values: Sequence[float]) -> tuple[Callable[[float], str], str]:
+    write, unit = say.row_scale(unit_of(name), values)
+    return (say.bare_share if unit == "%" else write), unit
 
 
 def _values(swept: Swept, name: str) -> list[tuple[tuple[Any, ...], float]]:
@@ -147,57 +169,102 @@ def _values(swept: Swept, name: str) -> list[tuple[tuple[Any, ...], float]]:
     return [(row, math.nan if lent is not None and row[lent] == 0.0 else float(row[place])) for row in swept.table.rows]
 
 
-def _list(swept: Swept) -> list[str]:
-    """Return the best and the worst cases by median NPV, or all where they are few."""
-    table = swept.table
-    if not table.rows:
-        return ["No case has figures."]
-    names = _chosen(swept)
-    key = table.columns.index("project_npv_usd.p50") if "project_npv_usd.p50" in table.columns else None
-    places = list(range(len(table.rows)))
-    title = "Cases"
-    if len(places) > MOST_ROWS:
-        order = sorted(places, key=lambda i: -table.rows[i][key]) if key is not None else places
-        places = [*order[: MOST_ROWS // 2], *order[-MOST_ROWS // 2 :]]
-        title = f"The best and the worst {MOST_ROWS // 2} by median NPV" if key is not None else "First and last cases"
-    axes = [axis.name.rpartition(".")[2] for axis in swept.plan.axes]
-    columns = [["case", "", *(str(table.rows[i][0]) for i in places)]]
-    columns += [[axis, "", *(_label(table.rows[i][1 + k]) for i in places)] for k, axis in enumerate(axes)]
-    for name in names:
-        values = [value for _, value in _values(swept, name)]
-        write, unit = say.row_scale(unit_of(name), values)
-        columns.append([_title(name), unit, *(write(values[i]) for i in places)])
-    lines = _fitting(list(zip(*columns, strict=True)), 1 + len(axes))
-    signs = "cost_of_sanctions_usd.mean" in names and any("sanctions cost" in line for line in lines)
+# --- two axes -----------------------------------------------------------------------------------------------------
+
+
+def _grids(swept: Swept, width: int) -> list[Block]:
+    """Return a grid for each of the first figures where there are two axes that fit the page; else nothing."""
+    plan = swept.plan
+    if plan.design != "product" or len(plan.axes) != 2 or max(len(axis.points) for axis in plan.axes) > MOST_IN_GRID:
+        return []
+    chosen = _chosen(swept)
+    names = chosen[:MOST_GRIDS] if any(name != EVERY for name in plan.metrics) else [n for n in GRIDS if n in chosen]
+    for across in (1, 0):
+        grids = [_grid(swept, name, across) for name in names]
+        if all(fits(block, width) for grid in grids for block in grid if isinstance(block, Grid)):
+            return [block for grid in grids for block in grid]
+    return []
+
+
+def _grid(swept: Swept, name: str, across: int) -> list[Block]:
+    """Return a figure over both axes; ``across``: which of them, 0 or 1, runs from left to right."""
+    plan = swept.plan
+    down, right = plan.axes[1 - across], plan.axes[across]
+    found = {(repr(row[2 - across]), repr(row[1 + across])): value for row, value in _values(swept, name)}
+    write, unit = _scale(name, list(found.values()))
+    cells = {place: write(value) for place, value in found.items()}
+    for case in (failed.case for failed in swept.failed):
+        cells[repr(case.points[1 - across].label), repr(case.points[across].label)] = FAILED
+    body = []
+    for one in down.points:
+        row = (cells.get((repr(one.label), repr(other.label)), say.MISSING) for other in right.points)
+        body.append((_label(plan, down, one), *row))
+    of = f"{unit} of futures" if unit == "%" and is_share(name.partition(".")[0]) else unit
+    heads = (input_name(down.name), *(_label(plan, right, point) for point in right.points))
+    still = [axis.name for axis, same in ((right, _rows_alike(body)), (down, _columns_alike(body))) if same]
+    still = [input_name(axis) for axis in still]
     return [
-        title,
-        *lines,
-        *(["Sanctions cost: NPV without them less NPV; below zero they save money."] if signs else []),
+        Words(f"{_title(name)}, {of}; from left to right {input_name(right.name)}", "heading"),
+        Grid(heads, tuple(body)),
+        *([Words(independent(still))] if still else []),
     ]
 
 
-def _fitting(rows: Sequence[tuple[str, ...]], least: int) -> list[str]:
-    """Return as many columns as the page is wide; the first ones, which say what a case is, in any event."""
-    for count in range(len(rows[0]), least, -1):
-        lines = _columns([row[:count] for row in rows])
-        if all(len(line) <= WIDTH for line in lines):
-            return lines
-    return [cut(line, WIDTH) for line in _columns([row[: least + 1] for row in rows])]
+def _rows_alike(body: Sequence[tuple[str, ...]]) -> bool:
+    return len(body[0]) > 2 and all(len(set(row[1:])) == 1 for row in body)
 
 
-def _alike(swept: Swept) -> list[str]:
-    """Return a word on cases with the same figures: an axis does nothing there, or another limit binds."""
+def _columns_alike(body: Sequence[tuple[str, ...]]) -> bool:
+    return len(body) > 1 and len({row[1:] for row in body}) == 1
+
+
+# --- cases --------------------------------------------------------------------------------------------------------
+
+
+def _list(swept: Swept) -> Iterator[Block]:
+    """Yield the best and the worst cases by median NPV, or all where they are few; then those that failed."""
+    table, plan = swept.table, swept.plan
+    if not table.rows:
+        yield Words("No case has figures.")
+        return
+    names = _chosen(swept)
+    key = table.columns.index("project_npv_usd.p50") if "project_npv_usd.p50" in table.columns else None
+    places = list(range(len(table.rows)))
+    heading = "Cases"
+    if len(places) > MOST_ROWS:
+        order = sorted(places, key=lambda i: -table.rows[i][key]) if key is not None else places
+        places = [*order[: MOST_ROWS // 2], *order[-MOST_ROWS // 2 :]]
+        heading = (
+            f"The best and the worst {MOST_ROWS // 2} by median NPV" if key is not None else "First and last cases"
+        )
+    columns = [[f"{table.rows[i][0]:,}" for i in places]]
+    cases = [plan.case(table.rows[i][0] - 1) for i in places]
+    columns += [list(labels) for labels in zip(*(_place(plan, case) for case in cases), strict=True)]
+    heads = ["case", *_heads(plan)]
+    for name in names:
+        values = [value for _, value in _values(swept, name)]
+        write, unit = _scale(name, values)
+        columns.append([write(values[i]) for i in places])
+        called = SHOWN.get(name) or _title(name)
+        heads.append(f"{called}, {unit}" if unit else called)
+    rows = [*zip(*columns, strict=True), *_failed(plan, swept.failed, len(names))]
+    yield Words(heading, "heading")
+    yield Grid(tuple(heads), tuple(rows), 1 + len(plan.axes), max(len(names) - 1, 0), "cases.csv")
+    if (more := len(swept.failed) - MOST_ROWS // 2) > 0:
+        yield Words(f"{more:,} more failed: errors.csv has all of them.")
+    if "cost_of_sanctions_usd.mean" in names:
+        yield Words("Sanctions cost: NPV without them less NPV; below zero they save money.")
+
+
+def _failed(plan: Plan, failed: Sequence[Failed], figures: int) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of cases without figures."""
+    for one in failed[: MOST_ROWS // 2]:
+        yield (f"{one.case.number:,}", *_place(plan, one.case), *[FAILED] * min(figures, 1), *[""] * (figures - 1))
+
+
+def _alike(swept: Swept) -> Iterator[Block]:
+    """Yield a word on cases with the same figures: an axis does nothing there, or another limit binds."""
     first = 1 + len(swept.plan.axes)
     rows = Counter(tuple(repr(cell) for cell in row[first:]) for row in swept.table.rows)
-    same = sum(count for count in rows.values() if count > 1)
-    return [f"{same:,} of {sum(rows.values()):,} cases have the same figures as another one."] if same else []
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows in columns: the first to the left, the others to the right."""
-    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for first, *others in rows:
-        cells = (cell.rjust(width) for cell, width in zip(others, wide[1:], strict=True))
-        lines.append("  ".join([first.ljust(wide[0]), *cells]).rstrip())
-    return lines
+    if same := sum(count for count in rows.values() if count > 1):
+        yield Words(f"{same:,} of {sum(rows.values()):,} cases have the same figures as another one.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +18,16 @@ from rich.text import Text
 from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.collect import Result
-from sim.report import files_section, lenders_section, sanctions_section
+from sim.report import files_section, lenders_section, sanctions_section, sketch
 from sim.report import format as say
+from sim.report.compare_layout import Grid as Figures
+from sim.report.compare_layout import text_of
+from sim.report.names import spoken
 from sim.results import RunFacts
 from sim.tables import MIN_REPLICATES, Table, column, percentile
 
-WIDTH = 100
+GLUE = "\ue000"
+"""Stands for a blank at which a line does not end."""
 CHART_ROWS = 4
 PRICE_EFFECT = "market.price_effect_per_gw"
 
@@ -45,31 +48,41 @@ ROWS = (
 """Label and metric of each line of figures; the shares of benchmarks follow what they compare."""
 
 
-def show(result: Result, tables: list[Table], files: list[Path], facts: RunFacts, asked: int) -> None:
-    """Write the page to standard output: plain and 100 columns wide unless that is a terminal."""
-    stream = sys.stdout
-    terminal, encoding = stream.isatty(), stream.encoding or "utf-8"
-    console = Console(
-        file=stream, force_terminal=terminal, force_jupyter=False, markup=False, emoji=False, highlight=False
+def page(
+    result: Result, tables: list[Table], files: list[Path], facts: RunFacts, asked: int, width: int, ascii_only: bool
+) -> str:
+    """Return the page as text for a terminal, no line wider than ``width``, a path aside."""
+    sections = Page(result, {table.name: table for table in tables}, width, ascii_only)
+    parts = (
+        *(sections.verdict(), sections.figures(), sections.sanctions(), sections.financing(), sections.curve()),
+        *(sections.drivers(), sections.caveats()),
     )
-    console.width = min(console.width, WIDTH) if terminal else WIDTH
-    page = Page(result, {table.name: table for table in tables}, console.width, not say.encodes(encoding))
-    sections = (
-        *(page.verdict(), page.figures(), page.sanctions(), page.financing(), page.curve()),
-        *(page.drivers(), page.caveats(), files_section.files(files, page.width == WIDTH)),
+    console = Console(
+        width=width,
+        color_system="standard",
+        force_terminal=True,
+        force_jupyter=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )
     with console.capture() as captured:
-        for part in chain(page.heading(facts, asked), *(chain([""], section) for section in sections)):
-            console.print(part)
-    text = captured.get()
-    if not terminal:
-        text = "\n".join(line.rstrip() for line in text.split("\n"))
-    if page.ascii:
-        text = say.plain(text, encoding)
-    stream.write(text)
+        for part in chain(sections.heading(facts, asked), *(chain([""], section) for section in parts)):
+            if isinstance(part, Figures):
+                part = Text.from_ansi(text_of([part], width))
+            console.print(_kept(part) if isinstance(part, Text) else part)
+    text = captured.get().replace(GLUE, " ")
+    return f"{text}\n{files_section.files(files, width)}" if files else text.rstrip("\n")
 
 
-Part = Text | Grid | str
+def _kept(text: Text) -> Text:
+    """Return a text whose numbers stay on one line with their units."""
+    text.plain = say.kept(text.plain).replace("\u00a0", GLUE)
+    return text
+
+
+Part = Text | Grid | Figures | str
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ class Page:
     def heading(self, facts: RunFacts, asked: int) -> Iterator[Part]:
         """Yield what was run."""
         spec, draws = self.result.spec, self.result.draws
-        yield Text(f"{spec.written.title}, as of {spec.written.as_of}", style="bold")
+        yield Text(f"{spec.written.title} ({spec.name}), as of {spec.written.as_of}", style="bold")
         rounded = "" if draws == asked else f" ({asked:,} asked for, rounded up to whole replicates of {REPLICATE})"
         grid = self.result.grid
         yield Text(
@@ -173,12 +186,8 @@ class Page:
             yield self._table(row for row in sanctions_section.ROWS if row[1] in self.summary)
             yield from sanctions_section.bearers(self.tables["bearers.csv"])
 
-    def _table(self, rows: Iterator[tuple[str, str]]) -> Grid:
-        grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-        grid.add_column("", overflow="fold")
-        grid.add_column("")
-        for name in ("P10", "P50", "P90", "mean", "lenders' case"):
-            grid.add_column(name, justify="right", no_wrap=True)
+    def _table(self, rows: Iterator[tuple[str, str]]) -> Figures:
+        made = []
         for label, metric in rows:
             row = self.summary[metric]
             values = [row[key] for key in ("p10", "p50", "p90", "mean", "deterministic")]
@@ -186,9 +195,10 @@ class Page:
                 cells, unit = [self.year(value) for value in values], "year"
             else:
                 write, unit = say.row_scale(row["unit"], values)
-                cells = [write(value) for value in values]
-            grid.add_row(label, Text(unit.replace("USD/year", "USD"), style="dim"), *cells)
-        return grid
+                cells = [(say.bare_share if unit == "%" else write)(value) for value in values]
+            made.append((label, unit.replace("USD/year", "USD"), *cells))
+        head = ("", "unit", "P10", "P50", "P90", "mean", "lenders' case")
+        return Figures(head, tuple(made), 2, 2, "summary.csv")
 
     def _figure_rows(self) -> Iterator[tuple[str, str]]:
         of = {"yearly_trade_usd": "yearly_trade", "investment_usd": "investment"}
@@ -197,7 +207,7 @@ class Page:
             for name, benchmark in self.result.spec.written.evaluation.benchmarks.items():
                 if benchmark.compare == of.get(metric):
                     amount = self.result.spec.leaves[f"evaluation.benchmarks.{name}.amount_usd"].dist.quantile(0.5)
-                    yield f"  of {name.replace('_', ' ')} ({say.usd(amount).removesuffix(' USD')})", f"share_of_{name}"
+                    yield f"  of {spoken(name)} ({say.usd(amount).removesuffix(' USD')})", f"share_of_{name}"
 
     def curve(self) -> Iterator[Part]:
         """Yield the chance of having paid back over the years, simple and discounted side by side."""
@@ -210,12 +220,12 @@ class Page:
             return
         top = next(t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if t > max(max(c) for c in curves) - 1e-9)
         wide = (self.width - 10) // 2
-        sides = [say.bars(curve, top, wide, CHART_ROWS, self.ascii) for curve in curves]
+        sides = [sketch.bars(curve, top, wide, CHART_ROWS, self.ascii) for curve in curves]
         for i, (left, right) in enumerate(zip(*sides, strict=True)):
             label = say.percent(top, 0) if i == 0 else "0 %" if i == CHART_ROWS - 1 else ""
             edge = f"{label:>5} │"
             yield Text.assemble(edge, (left, "cyan"), "  │", (right, "magenta"))
-        axis = say.ticks(len(curves[0]) - 1, wide)
+        axis = sketch.ticks(len(curves[0]) - 1, wide)
         yield Text(f"{'':6} {axis}   {axis}", style="dim")
         rate = self.result.spec.written.evaluation
         kind = "real" if rate.discount_rate_real is not None else "nominal"
@@ -237,7 +247,7 @@ class Page:
         grid = Grid.grid(padding=(0, 2, 0, 0))
         grid.add_column(overflow="fold")
         for name, _, value in rows[:5]:
-            bar = say.signed_bar(value, self.ascii, 16 if self.width == WIDTH else 6)
+            bar = sketch.signed_bar(value, self.ascii, 16 if self.width >= 100 else 6)
             grid.add_row(name, Text(say.number(value, 2), justify="right"), bar)
         yield grid
 
@@ -250,7 +260,7 @@ class Page:
         calm = "; there are no sanctions in any figure" if self.result.spec.written.sanctions is None else ""
         lines.append(f"The project's figures are before financing{loans}{calm}.")
         for line in lines:
-            grid.add_row("-", Text(line))
+            grid.add_row("-", _kept(Text(line)))
         yield grid
 
     def _price_effect(self) -> str:
@@ -261,11 +271,13 @@ class Page:
             return f"The link's own effect on the market price is taken as certain: {leaf.dist.quantile(0.5):g} {unit}."
         values = result.inputs[PRICE_EFFECT]
         order, third = np.argsort(values, kind="stable"), values.size // 3
-        sides = []
-        for chosen in (order[:third], order[-third:]):
-            paid = float(np.mean(result.metrics["paid_back"][chosen]))
-            npv = percentile(np.sort(result.metrics["project_npv_usd"][chosen]), 0.5)
-            sides.append(f"{say.share(paid)} pay back, median NPV {say.usd(npv)}")
+        ends = [order[:third], order[-third:]]
+        paid = [float(np.mean(result.metrics["paid_back"][end])) for end in ends]
+        npvs = [percentile(np.sort(result.metrics["project_npv_usd"][end]), 0.5) for end in ends]
+        sides = [
+            f"{say.share(share)} pay back, median NPV {say.usd(npv, npvs)}"
+            for share, npv in zip(paid, npvs, strict=True)
+        ]
         return (
             f"How far the link's own power lowers the market price is uncertain ({leaf.dist.lower:g} to "
             f"{leaf.dist.upper:g} {unit}): in the third of futures with the least effect {sides[0]}; "

@@ -9,8 +9,8 @@ from sim.model.metrics import Evaluation
 from sim.model.terms import Financing, Tranche
 from sim.report.format import MISSING, lent, number, percent, usd
 from sim.scenario import Scenario
+from sim.study.check_layout import Row, rate
 
-Row = tuple[str, ...]
 TITLE = "Financing, on the lenders' case; DSCR: the least that is asked for"
 
 
@@ -31,9 +31,9 @@ def loans(plan: Plan, terms: Financing) -> list[Row]:
 
 def _rate(tranche: Tranche) -> str:
     if tranche.rate is not None:
-        return f"{percent(float(tranche.rate[0]), 2)} fixed"
+        return f"{rate(float(tranche.rate[0]))} fixed"
     assert tranche.margin is not None
-    return f"{tranche.reference} + {percent(float(tranche.margin[0]), 2)}"
+    return f"{tranche.reference} + {rate(float(tranche.margin[0]))}"
 
 
 def remarks(plan: Plan, scenario: Scenario, terms: Financing) -> Iterator[tuple[str, str]]:
@@ -44,7 +44,7 @@ def remarks(plan: Plan, scenario: Scenario, terms: Financing) -> Iterator[tuple[
     part = plan.equity_usd / plan.uses_usd if plan.uses_usd > 0.0 else 0.0
     names = ", ".join(f"{name} {percent(owner.share, 0)}" for name, owner in terms.sponsors.items())
     own = terms.shareholder_loan
-    as_loan = f"; {percent(own.share, 0)} of it lent at {percent(float(own.rate[0]), 2)}" if own is not None else ""
+    as_loan = f"; {percent(own.share, 0)} of it lent at {rate(float(own.rate[0]))}" if own is not None else ""
     yield "sponsors", f"{usd(plan.equity_usd)}, {percent(part)} of uses{f' ({names})' if names else ''}{as_loan}"
     yield "reserves", _reserves(plan, scenario, terms)
 
@@ -53,14 +53,17 @@ def _reserves(plan: Plan, scenario: Scenario, terms: Financing) -> str:
     found = []
     if sum(plan.service_reserve) > 0.0:
         held = [(name, tranche.dsra_months) for name, tranche in terms.tranches.items() if tranche.dsra_months > 0.0]
-        months = ", ".join(f"{name} {count:g} months" for name, count in held)
+        counts = sorted({count for _, count in held})
+        named = {count: " and ".join(name for name, own in held if own == count) for count in counts}
+        alike = len(counts) == 1 and len(held) == len(terms.tranches)
+        months = "; ".join(f"{count:g} months {'each' if alike else f'of {named[count]}'}" for count in counts)
         found.append(f"debt service {usd(sum(plan.service_reserve))} at COD ({months})")
     if plan.operating_reserve > 0.0:
         found.append(f"operating cost {usd(plan.operating_reserve)} at COD ({terms.om_reserve_months:g} months)")
     renewed = [name for name, part in scenario.costs.replacements.items() if part.reserve_funded]
     if renewed:
         found.append(f"set aside for renewal of {', '.join(renewed)}")
-    return f"{'; '.join(found)}; they earn {percent(float(terms.reserve_rate[0]), 2)}" if found else "none"
+    return f"{'; '.join(found)}; they earn {rate(float(terms.reserve_rate[0]))}" if found else "none"
 
 
 def discount(evaluation: Evaluation, sponsors: bool) -> str:
@@ -71,7 +74,7 @@ def discount(evaluation: Evaluation, sponsors: bool) -> str:
 
 def _discount(evaluation: Evaluation, whose: str) -> str:
     for kind in ("real", "nominal"):
-        rate = getattr(evaluation, f"{whose}discount_rate_{kind}")
-        if rate is not None:
-            return f"{percent(float(rate[0]), 2)} {kind}"
+        given = getattr(evaluation, f"{whose}discount_rate_{kind}")
+        if given is not None:
+            return f"{rate(float(given[0]))} {kind}"
     return ""

@@ -6,14 +6,15 @@ Prices and process medians are those of the lenders' case, from the functions of
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.quantities import Section
+from sim.base.scenario_files import look_up
+from sim.base.words import told
 from sim.checks import warnings
 from sim.model import macro
 from sim.model.construction import erect, funds_of
@@ -22,24 +23,25 @@ from sim.model.effects import Effects
 from sim.model.macro import Money
 from sim.model.market import PPA, CapacityPayment, Merchant
 from sim.model.operations import Prices, discounted
+from sim.model.physical import Link
 from sim.prepare import Model, waiting
-from sim.report.format import MISSING, number, percent
+from sim.report.format import MISSING, number, percent, wrapped, years
 from sim.scenario import Scenario, Spec
 from sim.stages import World, politics, see_world
 from sim.study import check_financing, check_sanctions
+from sim.study.check_layout import Row, figure, figures, line, table
 
 Array = NDArray[np.float64]
-LABEL = 12
-NARROW = 28
-"""Width that a column of paths keeps while others can give way."""
 LOOKED_AT = (0, 10, 20, 40)
 """Years from the start in which the medians of processes are shown."""
 PERIODS = {1: "yearly", 2: "half-yearly", 4: "quarterly", 12: "monthly"}
-Row = tuple[str, ...]
 
 
-def page(model: Model, width: int = 100) -> str:
-    """Return what was understood of a scenario: calendar, budget, inputs, processes, loans, prices, warnings."""
+def page(model: Model, width: int = 100, file: str = "", strong: Callable[[str], str] = str) -> str:
+    """Return what was understood of a scenario: calendar, budget, inputs, processes, loans, prices, warnings.
+
+    ``strong`` makes heads bold.
+    """
     spec, grid, chance = model.spec, model.grid, model.lenders
     world = see_world(spec, grid, chance)
     scenario, money = world.scenario, world.money
@@ -50,38 +52,60 @@ def page(model: Model, width: int = 100) -> str:
     _, effects = politics(world, grid, model.regime)
     quoted = discounted(world.prices, effects.price)
     parts = [
-        _head(model, world, effects, width),
-        _table("Capital budget, without overruns", _budget(scenario, money), width, left=(0, 2)),
-        _table("Uncertain inputs", _uncertain(spec), width, left=(0, 1, 5)),
-        _table(
+        strong("\n".join(wrapped(f"{spec.written.title} ({spec.name}): what was understood", width, "  "))),
+        _head(model, world, effects, width, file),
+        table("Capital budget, without overruns", _budget(scenario, money), width, (0, 2), strong),
+        table("Uncertain inputs", _uncertain(spec), width, (0, 1, 5), strong),
+        table(
             "Processes, median of the lenders' case; sigma: volatility per sqrt(year)",
             _process_rows(scenario, money, quoted, normals),
             width,
             (0, 1, 7),
+            strong,
         ),
-        "\n".join(_line(label, text, width) for label, text in check_sanctions.remarks(model)),
-        _financing(model, scenario, width),
+        "\n".join(line(label, text, width) for label, text in check_sanctions.remarks(model)),
+        _financing(model, scenario, width, strong),
         _foot(spec, scenario, money, quoted, width),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _head(model: Model, world: World, effects: Effects, width: int) -> str:
+def _head(model: Model, world: World, effects: Effects, width: int, file: str) -> str:
     spec, grid, timeline = model.spec, model.grid, world.scenario.timeline
     funds = funds_of(model.backing, effects, world.bill, np.ones(1))
     cod = float(erect(timeline, effects, funds, grid).cod_years[0])
     start, end = grid.start_year, grid.start_year + grid.years - 1
-    life, wait = _figure(_median(timeline.operation_years)), waiting(spec, grid)
+    life, wait = years(_median(timeline.operation_years)).replace(".0 ", " "), waiting(spec, grid)
     late = f", with up to {wait:g} years of waiting" if wait else ""
     begins = "decision" if timeline.decision is None else "from"
     rows = [
-        ("project", f"{spec.written.title} ({spec.name})"),
+        *([("file", f"{file}: ok")] if file else []),
+        *_changes(spec),
         ("as of", spec.written.as_of),
         ("calendar", f"{begins} 1 January {start}, {PERIODS[grid.periods_per_year]} periods"),
-        ("lenders", f"in operation after {number(cod)} years ({start + int(cod)}), for {life} years"),
+        ("lenders", f"in operation after {number(cod)} years ({start + int(cod)}), for {life}"),
         ("horizon", f"{grid.years} years, to the end of {end}{late}"),
+        ("link", _link(world.scenario.link)),
     ]
-    return "\n".join(_line(label, text, width) for label, text in rows)
+    return "\n".join(line(label, text, width) for label, text in rows)
+
+
+def _changes(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Yield what the command line has changed."""
+    asked = dict.fromkeys(mark for mark in spec.marks.values() if mark.startswith("--set "))
+    for key in (mark.removeprefix("--set ") for mark in asked):
+        value = look_up(spec.data, key)
+        yield "changed", f"{key} {'is left out' if value is None else f'= {told(value)}'} (--set)"
+
+
+def _link(link: Link) -> str:
+    """Return size, length and reliability of the link."""
+    land = _median(link.onshore_km)
+    length = f"{figure(_median(link.length_km))} km{f' and {figure(land)} km on land' if land else ''}"
+    reliable = (
+        "faults as events" if link.availability is None else f"availability {percent(_median(link.availability))}"
+    )
+    return f"{figure(_median(link.capacity_mw))} MW, {length}, {reliable}"
 
 
 def _budget(scenario: Scenario, money: Money) -> list[Row]:
@@ -102,8 +126,10 @@ def _budget(scenario: Scenario, money: Money) -> list[Row]:
 def _uncertain(spec: Spec) -> list[Row]:
     rows: list[Row] = [("input", "dist", "P10", "P50", "P90", "unit")]
     for path, leaf in spec.uncertain.items():
-        points = (_figure(leaf.dist.quantile(share)) for share in (0.1, 0.5, 0.9))
-        rows.append((path, leaf.dist.kind, *points, _unit(spec.written, path, leaf.unit)))
+        yearly = leaf.unit == "1/year" and path.startswith("sanctions.")
+        unit = "per year" if yearly else _unit(spec.written, path, leaf.unit)
+        points, rest = figures([leaf.dist.quantile(share) for share in (0.1, 0.5, 0.9)], unit)
+        rows.append((path, leaf.dist.kind, *points, rest))
     return rows if len(rows) > 1 else []
 
 
@@ -117,23 +143,24 @@ def _process_rows(scenario: Scenario, money: Money, quoted: Prices, normals: mac
             levels = quoted.market_real
         else:
             levels = macro.path(section, path, grid.start_year, 1.0 / per_year, grid.years * per_year, normals)
-        shown = [_figure(float(levels[year * per_year, 0])) if year <= grid.years else MISSING for year in LOOKED_AT]
+        found = [float(levels[year * per_year, 0]) if year <= grid.years else math.nan for year in LOOKED_AT]
+        shown, unit = figures(found, _unit(scenario, f"{path}.value", "unit of the process"))
         volatility = getattr(section, "volatility", None)
-        moves = _figure(_median(volatility)) if volatility is not None else MISSING
+        moves = figure(_median(volatility)) if volatility is not None else MISSING
         kind = str(getattr(section, "process", MISSING))
-        rows.append((path, kind, *shown, moves, _unit(scenario, f"{path}.value", "unit of the process")))
+        rows.append((path, kind, *shown, moves, unit))
     return rows
 
 
-def _financing(model: Model, scenario: Scenario, width: int) -> str:
+def _financing(model: Model, scenario: Scenario, width: int, strong: Callable[[str], str]) -> str:
     plan, terms = model.plan, scenario.financing
     if plan is None or terms is None:
-        return _line("financing", "none: sponsors pay all and get all", width)
+        return line("financing", "none: sponsors pay all and get all", width)
     loans = check_financing.loans(plan, terms)
     title = check_financing.TITLE if loans else check_financing.TITLE.partition(";")[0]
-    table = _table(title, loans, width, left=(0, 4, 5, 7))
+    listed = table(title, loans, width, (0, 4, 5, 7), strong)
     rows = check_financing.remarks(plan, scenario, terms)
-    return "\n".join([table, *(_line(label, text, width) for label, text in rows)])
+    return "\n".join([listed, *(line(label, text, width) for label, text in rows)])
 
 
 def _size(scheme: Merchant | PPA | CapacityPayment) -> str:
@@ -146,19 +173,23 @@ def _foot(spec: Spec, scenario: Scenario, money: Money, quoted: Prices, width: i
     rate = money.rate[scenario.market.currency]
     market = _median(quoted.market[1] * 1000.0 / rate[min(1, rate.shape[0] - 1)])
     supply = _median(quoted.supply_usd_per_mwh[1])
-    schemes = [f"{name} ({item.kind}) {_size(item)}" for name, item in scenario.market.schemes.items()]
-    found = warnings(spec.written)
+    schemes = [
+        f"{name}{'' if item.kind == name else f' ({item.kind})'} {_size(item)}"
+        for name, item in scenario.market.schemes.items()
+    ]
+    first, *others = warnings(spec.written) or ["none"]
     rows = [
         (
-            f"in {money.grid.start_year}",
+            f"prices {money.grid.start_year}",
             f"market {number(market)} USD/MWh, supply {number(supply)} USD/MWh sent, gap {number(market - supply)}; "
-            "mean price, before the link's own effect",
+            "means before the link's effect",
         ),
         ("schemes", ", ".join(schemes)),
         ("discount", check_financing.discount(scenario.evaluation, scenario.financing is not None)),
-        *(("warning", text) for text in found or ["none"]),
+        ("warnings", first),
+        *(("", text) for text in others),
     ]
-    return "\n".join(_line(label, text, width) for label, text in rows)
+    return "\n".join(line(label, text, width) for label, text in rows)
 
 
 def _processes(item: Any, path: str) -> Iterator[tuple[str, Section]]:
@@ -212,37 +243,3 @@ def _holder(scenario: Scenario, parts: Sequence[str]) -> Any:
 
 def _median(values: Any) -> float:
     return float(np.asarray(values).reshape(-1)[0])
-
-
-def _figure(value: float) -> str:
-    """Return a number with four figures.
-
-    >>> [_figure(x) for x in (12345.6, 157.93, 0.0265, 0.0, 3.0)]
-    ['12,346', '157.9', '0.0265', '0', '3']
-    """
-    if value == 0.0 or not math.isfinite(value):
-        return number(value, 0)
-    text = number(value, min(max(3 - math.floor(math.log10(abs(value))), 0), 6))
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _line(label: str, text: str, width: int) -> str:
-    return textwrap.fill(text, width, initial_indent=f"{label:<{LABEL}}", subsequent_indent=" " * LABEL)
-
-
-def _table(title: str, rows: Sequence[Row], width: int, left: Sequence[int]) -> str:
-    """Return aligned columns; where they are too wide the first gives way, then the last, then the first again."""
-    if not rows:
-        return f"{title}: none"
-    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for column, least in ((0, NARROW), (len(wide) - 1, 0), (0, 10)):
-        over = 2 * len(wide) + sum(wide) - width
-        wide[column] = min(wide[column], max(wide[column] - max(over, 0), least))
-    lines = [title]
-    for row in rows:
-        first = row[0] if len(row[0]) <= wide[0] else f"…{row[0][1 - wide[0] :]}"
-        last = row[-1] if len(row[-1]) <= wide[-1] else f"{row[-1][: wide[-1] - 1]}…" if wide[-1] > 1 else ""
-        cells = zip((first, *row[1:-1], last), wide, strict=True)
-        padded = (f"{cell:<{size}}" if i in left else f"{cell:>{size}}" for i, (cell, size) in enumerate(cells))
-        lines.append("  " + "  ".join(padded).rstrip())
-    return "\n".join(lines)

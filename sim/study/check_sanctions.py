@@ -12,6 +12,7 @@ from sim.model import regimes
 from sim.model.sanctions import Regime, Sanctions
 from sim.model.timeline import Decision
 from sim.prepare import Model, waiting
+from sim.study.check_layout import part
 
 Row = tuple[str, str]
 
@@ -37,23 +38,22 @@ def _course(section: Sanctions) -> Iterator[str]:
     if section.script:
         yield "script: " + ", ".join(f"{name} from {date}" for date, name in section.script.items())
     chance = section.script is None or section.chance_from is not None
-    for kind, given in (("rates", section.rates), ("probabilities", section.probabilities)):
+    for given in (section.rates, section.probabilities):
         if given and chance:
             since = f" from {section.chance_from}" if section.script is not None else ""
-            yield f"chance{since}, {kind} of a year: {', '.join(_changes(given))}"
+            yield f"chance a year{since}: {', '.join(_changes(given))}"
     if section.rates is None and section.probabilities is None:
         yield "no chance"
     cut = section.export_cut_offs
     if cut is not None:
         left = _range(cut.export_share, 100.0)
-        begin, end = _range(cut.onset_per_year), _range(cut.end_per_year)
-        yield f"in any regime cut-offs of exports to {left} %: {begin} a year, ended at {end} a year"
+        begin, end = _chance(cut.onset_per_year), _chance(cut.end_per_year)
+        yield f"in any regime cut-offs of exports to {left} %: chance a year {begin}, of their end {end}"
 
 
 def _changes(given: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for origin, row in given.items():
-        for to, value in row.items():
-            yield f"{origin} to {to} {_range(value)}"
+        yield f"{origin} " + ", ".join(f"to {to} {_chance(value)}" for to, value in row.items())
 
 
 def _allowed(model: Model, section: Sanctions, decision: Decision | None) -> NDArray[np.bool_]:
@@ -96,7 +96,7 @@ def _effects(regime: Regime) -> Iterator[str]:
     if regime.dividends_blocked:
         yield f"dividends blocked: {' '.join(regime.dividends_blocked)}"
     if regime.seizure_per_year is not None:
-        yield f"seizure {_range(regime.seizure_per_year)} a year"
+        yield f"seizure {_chance(regime.seizure_per_year)} a year"
 
 
 def _consequences(section: Sanctions) -> Iterator[str]:
@@ -118,3 +118,11 @@ def _range(leaf: Any, times: float = 1.0) -> str:
     """Return a number as written, or its P10 and P90."""
     points = (0.5,) if leaf.certain else (0.1, 0.9)
     return "–".join(f"{times * leaf.dist.quantile(point):.3g}" for point in points)
+
+
+def _chance(leaf: Any) -> str:
+    """Return what comes so often in a year: in percent, or more than once."""
+    points = [leaf.dist.quantile(point) for point in ((0.5,) if leaf.certain else (0.1, 0.9))]
+    if points[-1] > 1.0:
+        return f"{_range(leaf)} times"
+    return "–".join([*(part(point).removesuffix(" %") for point in points[:-1]), part(points[-1])])

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import difflib
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sim.base.quantities import Fixed
+from sim.base.quantities import Fixed, Kind
+from sim.base.scenario_files import look_up
+from sim.base.words import told
 from sim.errors import ScenarioError
 from sim.model.counterfactual import CHANGE, CHANGE_IN_TOTAL, change_definition
 from sim.model.finance_metrics import LOSS_SHARE, loss_definition
 from sim.model.metrics import DEFINITIONS
 from sim.scenario import Spec, read
 from sim.study import glossary, glossary_sanctions
+from sim.study.describe_layout import Block, block, listed, page
 from sim.study.glossary_finance import FINANCE_FORMULAS, FINANCING, LOSS_FORMULA
 from sim.study.keys import PLACEHOLDERS, Form, Key, keys, written
 from sim.study.schema import distributions
 from sim.study.template import find_shipped
 
 WIDTH = 100
-LABEL = 12
 TYPICAL = 8
 """Paths of the base case that are named where it lacks what was asked for."""
 CVAR = "project_npv_cvar5_usd"
+UNCUT = 10_000
+"""Letters of a value that are shown in full."""
 
 
-def describe(name: str | None = None) -> str:
+def describe(name: str | None = None, width: int = WIDTH, strong: Callable[[str], str] = str) -> str:
     """Return what a dotted key, metric or cash-flow line means; without a name an overview of all of them.
 
-    A part of a name lists what contains it or is spelt alike; `ScenarioError` where nothing is.
+    What pages say of an input in brackets is left out; an entry of a block is described with its block. A part of a
+    name lists what contains it or is spelt alike; `ScenarioError` where nothing is. ``strong`` makes titles bold.
     """
-    word = (name or "").strip().strip(".")
+    word = (name or "").partition(" (")[0].strip().strip(".")
     if not word:
-        return overview()
+        return overview(width, strong)
     parts = word.split(".")
     found = [key for key in keys() if key.matches(parts)]
     blocks = [_result(word)] if _is_result(word) else []
@@ -43,9 +48,40 @@ def describe(name: str | None = None) -> str:
         ends = [key for key in keys() if key.ends_with(parts)]
         if len({key.path for key in ends}) == 1:
             others = [name for name in _inside(word) if name != ends[0].dotted]
-            also = [_wrapped("also with this word:", ", ".join(others), 2)] if others else []
+            also: list[Block] = [[("also with this word:", ", ".join(others), 2)]] if others else []
             blocks = [*_same_meaning(ends, ()), *also]
-    return "\n\n".join(blocks) if blocks else _alike(word)
+    return page(
+        blocks or _part_of(parts, True) or _alike(word) or _part_of(parts, False) or _unknown(word), width, strong
+    )
+
+
+def _part_of(parts: Sequence[str], named: bool) -> list[Block]:
+    """Return the text of the longest known beginning of a path; ``named``: only where the rest are names in it."""
+    for n in range(len(parts) - 1, 0, -1):
+        found = [key for key in keys() if key.matches(parts[:n])]
+        if not found:
+            continue
+        if named and not any(_holds(key.form, len(parts) - n) for key in found):
+            return []
+        word, spec = ".".join(parts), base()
+        value = look_up(spec.data, word) if spec is not None else None
+        there = f"; in the base case it is {told(value, UNCUT)}" if value is not None and not _blocks(value) else ""
+        said = "is an entry of" if named else "is not known; it would be part of"
+        return [[(f"{word} {said} {'.'.join(parts[:n])}{there}", "", 2)], *_same_meaning(found, parts[:n])]
+    return []
+
+
+def _holds(form: Form, count: int) -> bool:
+    """Say whether so many names can stand below a key: its own entries, or what says more of a number."""
+    depth = 0
+    while form.inner is not None:
+        form, depth = form.inner, depth + 1
+    return count <= depth + (form.kind is not None)
+
+
+def _blocks(value: Any) -> bool:
+    """Say whether a value is a block of keys and no number."""
+    return isinstance(value, dict) and not {"value", "dist"} & set(value)
 
 
 def results() -> dict[str, str]:
@@ -63,11 +99,11 @@ def _is_result(word: str) -> bool:
     return word in results() or word.startswith(("share_of_", LOSS_SHARE, CHANGE))
 
 
-def _result(word: str) -> str:
+def _result(word: str) -> Block:
     if word in glossary.LINES:
         line = glossary.LINES[word]
         rows = [("unit", line.unit), ("formula", line.formula), ("stands in", "cashflow.csv, for each period")]
-        return _block(f"{word} (cash-flow line)", line.text, [*rows, ("see", f"{line.page}, section {line.heading}")])
+        return block(f"{word} (cash-flow line)", line.text, [*rows, ("see", f"{line.page}, section {line.heading}")])
     unit = DEFINITIONS[word].unit if word in DEFINITIONS else "USD" if word == CVAR else "share"
     text = results().get(word, results()["share_of_NAME"].replace("NAME", word.removeprefix("share_of_")))
     page = FINANCING if word in FINANCE_FORMULAS else glossary.MODEL
@@ -83,13 +119,13 @@ def _result(word: str) -> str:
         where, formula = f"{glossary_sanctions.PAGE}, section Who bears it", glossary_sanctions.CHANGE_FORMULA
         text, unit = change_definition(word).text, "USD"
     rows = [("unit", unit), ("formula", formula), ("stands in", "summary.csv, distributions.csv, draws.parquet")]
-    return _block(f"{word} (metric)", text, [*rows, ("see", where)])
+    return block(f"{word} (metric)", text, [*rows, ("see", where)])
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------
 
 
-def _same_meaning(found: Sequence[Key], parts: Sequence[str]) -> list[str]:
+def _same_meaning(found: Sequence[Key], parts: Sequence[str]) -> list[Block]:
     """Return one text for each meaning; kinds of block in which a key means the same share it."""
     groups: dict[tuple[str, Form, str], list[Key]] = {}
     for key in found:
@@ -97,20 +133,30 @@ def _same_meaning(found: Sequence[Key], parts: Sequence[str]) -> list[str]:
     return [_key_text(group, parts) for group in groups.values()]
 
 
-def _key_text(group: Sequence[Key], parts: Sequence[str]) -> str:
+def _key_text(group: Sequence[Key], parts: Sequence[str]) -> Block:
     key = group[0]
     kind = key.form.number
     tags = ", ".join(dict.fromkeys(item.tag for item in group if item.tag))
     rows = [("with", tags)] if tags else []
     if kind is not None:
-        rows += [("unit", kind.unit), ("bounds", kind.bounds or "none")]
+        rows += [("unit", kind.unit), ("bounds", _bounds(kind))]
     needed = "none: has to be given" if not key.default else key.default
     rows += [("default", needed), ("written", written(key.form))]
     if kind is not None and not isinstance(kind, Fixed):
         rows.append(("dist", "; ".join(_distribution_forms())))
     if key.path[-1] != "source":
         rows += [("typical", text) for text in _typical(key, parts, {item.tag for item in group})]
-    return _block(key.dotted, key.text, [*rows, ("enters", _enters(key.dotted))])
+    return block(key.dotted, key.text, [*rows, ("enters", _enters(key.dotted))])
+
+
+def _bounds(kind: Kind) -> str:
+    """Return the bounds of a number as people write them.
+
+    >>> _bounds(Kind("MW", gt=-1.0, le=100000.0)), _bounds(Kind("USD"))
+    ('above −1 and at most 100,000', 'none')
+    """
+    words = (told(int(word)) if re.fullmatch(r"-?\d+", word) else word for word in kind.bounds.split())
+    return " ".join(words) or "none"
 
 
 def _enters(dotted: str) -> str:
@@ -185,16 +231,11 @@ def _source_above(data: Any, place: Sequence[str]) -> str | None:
 def _value(spec: Spec, place: Sequence[str], raw: Any, form: Form) -> str:
     leaf = spec.leaves.get(".".join(place))
     if isinstance(raw, dict) and "dist" in raw:
-        given = ", ".join(f"{name} {value}" for name, value in raw.items() if name not in ("dist", "source"))
         points = ", ".join(f"P{p} {leaf.dist.quantile(p / 100):.4g}" for p in (10, 50, 90)) if leaf else ""
-        return f"{raw['dist']}: {given} ({points})"
-    if isinstance(raw, dict) and form.kind is not None:
-        return str(raw.get("value"))
-    if isinstance(raw, dict):
+        return f"{told(raw, UNCUT)}, {points.replace('-', '−')}".removesuffix(", ")
+    if isinstance(raw, dict) and form.kind is None:
         return "block with " + ", ".join(str(name) for name in raw if name != "source")
-    if isinstance(raw, list):
-        return ", ".join(map(str, raw)) or "none"
-    return str(raw).lower() if isinstance(raw, bool) else str(raw)
+    return raw if isinstance(raw, str) else told(raw, UNCUT)
 
 
 # --- lists --------------------------------------------------------------------------------------------------------
@@ -214,7 +255,7 @@ def names() -> list[str]:
     return list(_entries())
 
 
-def _alike(word: str) -> str:
+def _alike(word: str) -> list[Block]:
     """Return a list of what contains a word or is spelt like it."""
     entries, low = _entries(), word.lower()
     inside = _inside(low)
@@ -224,16 +265,17 @@ def _alike(word: str) -> str:
     near = difflib.get_close_matches(low.rsplit(".", maxsplit=1)[-1], set(tails.values()), n=5, cutoff=cutoff)
     whole = difflib.get_close_matches(low, entries, n=5, cutoff=0.8)
     close = [name for name in entries if (name in whole or tails[name] in near) and name not in inside]
-    if not inside and not close:
-        guess = difflib.get_close_matches(low, {*entries, *tails.values()}, n=3, cutoff=0.4)
-        cure = f"did you mean {', '.join(guess)}?" if guess else "describe without a name lists everything"
-        raise ScenarioError.single(f"{word!r} is no key, metric or cash-flow line", cure=cure)
-    texts = []
-    if inside:
-        texts.append(f"Contain {word!r}:\n" + _listed({name: entries[name] for name in inside}))
-    if close:
-        texts.append(f"Spelt like {word!r}:\n" + _listed({name: entries[name] for name in close}))
-    return "\n\n".join(texts)
+    heads = (f"Contain {word!r}:", inside), (f"Spelt like {word!r}:", close)
+    return [listed(head, {name: entries[name] for name in found}) for head, found in heads if found]
+
+
+def _unknown(word: str) -> list[Block]:
+    """Raise the error on a name that is like nothing."""
+    entries = _entries()
+    tails = {name.rsplit(".", maxsplit=1)[-1] for name in entries}
+    guess = difflib.get_close_matches(word.lower(), {*entries, *tails}, n=3, cutoff=0.4)
+    cure = f"did you mean {', '.join(guess)}?" if guess else "describe without a name lists everything"
+    raise ScenarioError.single(f"{word!r} is no key, metric or cash-flow line", cure=cure)
 
 
 def _inside(word: str) -> list[str]:
@@ -243,7 +285,7 @@ def _inside(word: str) -> list[str]:
     return found or [name for name in _entries() if low in name.lower()]
 
 
-def overview() -> str:
+def overview(width: int = WIDTH, strong: Callable[[str], str] = str) -> str:
     """Return every block of a scenario with its keys, and every metric and cash-flow line."""
     blocks: dict[str, dict[str, str]] = {"general": {}}
     for key in keys():
@@ -253,25 +295,6 @@ def overview() -> str:
             blocks.setdefault(key.path[0], {})[key.dotted] = key.text
     lines = {name: line.text for name, line in glossary.LINES.items()}
     metrics = {name: text for name, text in results().items() if name not in lines}
-    parts = ["Keys of a scenario file; any part of a name finds it: describe overrun, describe payback"]
-    parts += [f"{name}\n{_listed(texts)}" for name, texts in blocks.items()]
-    return "\n\n".join([*parts, f"metrics\n{_listed(metrics)}", f"cash-flow lines\n{_listed(lines)}"])
-
-
-def _listed(texts: Mapping[str, str]) -> str:
-    wide = min(max(map(len, texts)) + 2, 42)
-    return "\n".join(_wrapped(f"  {name}", text, wide + 2) for name, text in texts.items())
-
-
-def _block(title: str, text: str, rows: Sequence[tuple[str, str]]) -> str:
-    lines = [title, _wrapped(" ", text, 2)]
-    last = ""
-    for label, value in rows:
-        lines.append(_wrapped(f"  {label if label != last else ''}", value, LABEL))
-        last = label
-    return "\n".join(lines)
-
-
-def _wrapped(first: str, text: str, indent: int) -> str:
-    begin = f"{first:<{indent}}" if len(first) < indent else f"{first} "
-    return textwrap.fill(text, WIDTH, initial_indent=begin, subsequent_indent=" " * indent, break_long_words=False)
+    title = "Keys of a scenario file; any part of a name finds it: describe overrun, describe payback"
+    lists = *blocks.items(), ("metrics", metrics), ("cash-flow lines", lines)
+    return page([[(title, "", 2)], *(listed(*each) for each in lists)], width, strong)

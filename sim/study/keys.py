@@ -83,6 +83,16 @@ def keys() -> tuple[Key, ...]:
     return tuple(_keys(Scenario, (), ""))
 
 
+def unit_of(path: str) -> str:
+    """Return the unit of a number of a scenario, empty where it has none.
+
+    >>> unit_of("financing.tranches.jbic.target_dscr"), unit_of("title")
+    ('ratio', '')
+    """
+    parts = path.split(".")
+    return next((key.form.number.unit for key in keys() if key.form.number and key.matches(parts)), "")
+
+
 def _keys(section: type[Section], path: tuple[str, ...], tag: str) -> Iterator[Key]:
     for name, info in section.model_fields.items():
         form = form_of(info)

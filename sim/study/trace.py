@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -206,7 +207,16 @@ def tree(spec: Spec, line: str, year: int | None, draw: int | None = None, seed:
     return lines.of_year(line, year)
 
 
-def trace(spec: Spec, line: str, year: int | None, draw: int | None = None, seed: int = 1) -> str:
-    """Return a line of a year, or a metric, with its parts down to the inputs, as text."""
+def trace(
+    spec: Spec,
+    line: str,
+    year: int | None,
+    draw: int | None = None,
+    seed: int = 1,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Return a line of a year, or a metric, with its parts down to the inputs, as text; ``titles`` of metrics."""
     case = "lenders' case" if draw is None else f"draw {draw} of seed {seed}"
-    return "\n".join([f"{spec.written.title}: {case}", *render(tree(spec, line, year, draw, seed))])
+    what = f"{titles[line]}, {line}" if titles and line in titles else line if year is None else f"{line} {year}"
+    title = f"{spec.written.title} ({spec.name}): {what}, {case}"
+    return "\n".join([title, "", *render(tree(spec, line, year, draw, seed))])

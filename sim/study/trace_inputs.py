@@ -19,6 +19,7 @@ from sim.model import macro, physical
 from sim.model.works import Schedule
 from sim.prepare import Model, prepare
 from sim.scenario import Spec
+from sim.study.keys import unit_of
 from sim.study.trace_tree import Node, Part, made, product
 
 Array = NDArray[np.float64]
@@ -201,7 +202,9 @@ class Inputs:
         leaf, around = self.spec.leaves[path], way(self.spec.written, path)
         currencies = [str(item.currency) for item in around if hasattr(item, "currency")] or ["currency"]
         unit = leaf.unit.replace("of the currency", "currency").replace("currency", currencies[-1].upper(), 1)
-        given = ", ".join(f"{key} {value:g}" for key, value in leaf.dist.params.items())
+        if unit == "1/year" and path.startswith("sanctions."):
+            unit = "per year"
+        given = ", ".join(f"{key} {value:g}".replace("-", "−") for key, value in leaf.dist.params.items())
         text = "" if leaf.certain else f"{'drawn from' if self.drawn else 'median of'} {leaf.dist.kind}({given})"
         value = float(way(self.block.scenario, path)[-1][0])
         return Node(path, value, "" if unit == "1" else unit, text, source=source_of(self.spec, path))
@@ -211,7 +214,8 @@ class Inputs:
         """Return an input that may be one of those which cannot be uncertain, with its source."""
         if path in self.spec.leaves:
             return self.leaf(path)
-        return Node(path, float(way(self.spec.written, path)[-1]), unit, source=source_of(self.spec, path))
+        value = float(way(self.spec.written, path)[-1])
+        return Node(path, value, unit or unit_of(path), source=source_of(self.spec, path))
 
     def leaves(self, path: str) -> list[Node]:
         """Return every input below a path."""

@@ -14,6 +14,7 @@ from sim.model.financing import Carried
 from sim.model.loans import Limit, Plan
 from sim.model.terms import Financing, Tranche
 from sim.model.timeline import row_of
+from sim.report.format import binding
 from sim.study.trace_inputs import once, way
 from sim.study.trace_tax import Taxing
 from sim.study.trace_tree import Node, Part, made, product, total
@@ -161,7 +162,7 @@ class Planned(Taxing):
             keys = [(name, key) for name in self.loans for key in ("share", "ceiling_million")]
             given = [(name, key) for name, key in keys if getattr(self.tranche(name), key) is not None]
             parts = [self.term(f"financing.tranches.{name}.{key}") for name, key in given]
-        return Node(limit.what, limit.debt_usd, "USD", "allowed on the lenders' case", children=tuple(parts))
+        return Node(binding(limit.what), limit.debt_usd, "USD", "allowed on the lenders' case", children=tuple(parts))
 
     @once
     def uses(self) -> Node:

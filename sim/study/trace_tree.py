@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sim.base.words import in_percent
 from sim.report.format import number
 
 Combine = Callable[..., float]
@@ -141,35 +143,62 @@ def figure(value: float, unit: str) -> str:
 
     >>> figure(4.12345678e8, "USD"), figure(0.0123456789, "JPY/kWh"), figure(8409.6, "h"), figure(-1.2e-6, "1/MW")
     ('412.346 million USD', '0.0123457 JPY/kWh', '8,409.6 h', '−1.2e-06 1/MW')
+    >>> figure(0.0155, "fraction per year"), figure(0.8, "share"), figure(1.8, "ratio"), figure(0.0, "USD")
+    ('1.55 % a year', '80 %', '1.80 times', '0 USD')
     """
     if _money(unit):
-        return number(value / 1e6, 3, f"million {unit}")
+        return number(value, 0, unit) if abs(value) < 500.0 else number(value / 1e6, 3, f"million {unit}")
     if not math.isfinite(value):
-        return number(value, 0, unit)
+        return number(value, 0)
+    shared = in_percent(unit)
+    if shared is not None:
+        return f"{_digits(100.0 * value)} {shared}"
+    if unit == "ratio":
+        return f"{max(_digits(value), number(value, 2), key=len)} times"
+    return f"{_digits(value)} {'a year' if unit == '1/year' else unit}".strip()
+
+
+def _digits(value: float) -> str:
+    """Return a number with six digits, without the zeros at its end."""
     size = math.floor(math.log10(abs(value))) if value else 0
     if size < -4:
         text = f"{value:.6g}".replace("-", "−", 1) if value < 0.0 else f"{value:.6g}"
     else:
         text = number(value, max(5 - size, 0))
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{text} {unit}".strip()
+    return text
 
 
 def render(root: Node) -> list[str]:
-    """Return the tree as lines; what has been shown once is shown without its parts and source the second time."""
+    """Return the tree as lines; what has been shown once is shown without its parts and source the second time.
+
+    How to ask for the parts of a line is said once, for the first year.
+    """
     shown: set[tuple[str, float, str]] = set()
+    hinted: set[str] = set()
     lines: list[str] = []
+
+    def hint(node: Node) -> Node:
+        line = re.fullmatch(r"see --line (\w+) --year \d+", node.formula)
+        if line is None:
+            return node
+        formula = "" if line[1] in hinted else f"{node.formula}, and so for other years"
+        hinted.add(line[1])
+        return replace(node, formula=formula)
 
     def show(node: Node, depth: int) -> None:
         key = (node.name, node.value, node.formula)
         again = key in shown and (node.source is not None or bool(node.children))
         shown.add(key)
-        lines.append("  " * depth + (_head(node) + " (see above)" if again else _line(node)))
+        lines.append("  " * depth + (_head(node) + " (see above)" if again else _line(hint(node))))
         if not again and not node.short:
             for child in node.children:
                 show(child, depth + 1)
 
     show(root, 0)
+    if _money(root.unit) and 1e9 <= abs(root.value) < math.inf:
+        brief = f"{number(root.value / 1e9, 2)} bn {root.unit}"
+        lines[0] = lines[0].replace(" = ", f" = {brief}, exactly ", 1)
     return lines
 
 

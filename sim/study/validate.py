@@ -54,35 +54,39 @@ class Verdict:
 def validate(folder: Path, out: Callable[[str], None]) -> int:
     """Compare the ``*.json`` files in ``folder`` and return 1 if any fails, else 0.
 
-    Prints a line for each group of outputs that pass, one for each output that does not or needs a remark, and last how
-    many cases agree.
+    Prints a line for the outputs of a case that agree, one for each that does not or needs a remark, and last how many
+    cases agree and which have no counterpart here.
     """
     files = [file for file in sorted(folder.glob("*.json")) if file.name != "index.json"]
     if not files:
         raise ScenarioError.single("holds no case (*.json)", where=str(folder), cure="name a folder with SAM cases")
     agree = fail = 0
+    beyond_us: list[str] = []
+    wide = max(len(file.stem) for file in files)
     for file in files:
         verdicts = list(_verdicts(file))
         failed = any(verdict.failed for verdict in verdicts)
         fail += failed
-        agree += not failed and any(verdict.error is not None for verdict in verdicts)
-        for verdict in _grouped(verdicts):
-            out(str(verdict))
-    out(f"{agree} case{' agrees' if agree == 1 else 's agree'}, {len(files) - agree - fail} unsupported, {fail} fail")
+        compared = any(verdict.error is not None for verdict in verdicts)
+        agree += not failed and compared
+        beyond_us += [] if compared else [" ".join(verdicts[0].case.split())]
+        for line in _lines(verdicts, wide):
+            out(line)
+    named = f" ({', '.join(beyond_us)})" if beyond_us else ""
+    out(f"{agree} case{' agrees' if agree == 1 else 's agree'}, {len(beyond_us)} unsupported{named}, {fail} fail")
     return int(fail > 0)
 
 
-def _grouped(verdicts: list[Verdict]) -> Iterator[Verdict]:
-    """Yield the verdicts of a case, those that pass without a word as one for each group."""
-    for group, names in GROUPS.items():
-        told = sorted((v for v in verdicts if v.output in names), key=lambda v: names.index(v.output))
-        passed = [v for v in told if v.error is not None and not v.failed and not v.why]
-        if passed:
-            worst = max(v.error for v in passed if v.error is not None)
-            yield Verdict(passed[0].case, f"{group}: {', '.join(v.output for v in passed)}", worst)
-        yield from (v for v in told if v not in passed)
-    known = {name for names in GROUPS.values() for name in names}
-    yield from (v for v in verdicts if v.output not in known)
+def _lines(verdicts: list[Verdict], wide: int) -> Iterator[str]:
+    """Yield the lines of a case: how many outputs pass without a word, then the others in the order of `GROUPS`."""
+    errors = [v.error for v in verdicts if v.error is not None and not v.failed and not v.why]
+    if errors:
+        near = f"to {max(errors):.0e}" if max(errors) else "exactly"
+        name = " ".join(verdicts[0].case.split())
+        yield f"{name:<{wide}}  PASS  {len(errors):>2} output{' agrees' if len(errors) == 1 else 's agree'} {near}"
+    order = [name for names in GROUPS.values() for name in names]
+    others = [v for v in verdicts if v.error is None or v.failed or v.why]
+    yield from map(str, sorted(others, key=lambda v: order.index(v.output) if v.output in order else len(order)))
 
 
 def _verdicts(file: Path) -> Iterator[Verdict]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.arguments import DRAWS, SEED
 from sim.verbs.crews import crew_of, workers_of
 from sim.verbs.reading import read_scenario, scenario_file
-from sim.verbs.screen import show, unicode_screen
+from sim.verbs.screen import say, show, tell, width
 
 if TYPE_CHECKING:
     from sim.batch.outcome import Count, Swept
@@ -64,12 +65,20 @@ def _plan(options: argparse.Namespace) -> Plan:
         varied = tuple(axes.parse(text) for text in options.vary)
         words = [axis.name.rpartition(".")[2] or axis.name for axis in varied]
         short = re.sub(r"[^\w.+-]+", "_", "_by_".join([file.stem, *words]))
-        title = f"{file.stem} by {' and '.join(words)}"
+        title = f"{file.stem} by {' and '.join(_short(axis.name) for axis in varied)}"
         seed = SEED if options.seed is None else options.seed
         design, metrics = "zip" if options.zip else "product", tuple(options.metric)
         draws = options.draws or DRAWS
         plan = Plan(_cut(short), (file,), settings, varied, design, 0, draws, seed, metrics, title)
     return replace(plan, name=_folder_name(options.name)) if options.name else plan
+
+
+def _short(axis: str) -> str:
+    """Return the last words of what an axis is called."""
+    from sim.report.names import input_name
+
+    of, _, what = input_name(axis).rpartition(": ")
+    return what if of else what[:1].lower() + what[1:]
 
 
 def _cut(name: str) -> str:
@@ -102,10 +111,10 @@ def _rehearse(plan: Plan, scenarios: Any, workers: int) -> int:
             found = answer(Asked(name_of(plan, case), scenarios.data(case), draws, plan.seed))
             seconds[i] += found.seconds / len(tried)
             for problem in found.problems if i == 0 else ():
-                print(f"note: case {case.number} fails: {problem}", file=sys.stderr)
+                tell(f"note: case {case.number} fails: {problem}")
     each = max(seconds[1] - seconds[0], 0.0) / 768.0
     whole = (seconds[0] + each * max(plan.whole_draws - 256, 0)) * plan.count / min(workers, plan.count)
-    show(rehearsal(plan, list(islice(plan.cases(), 5)), whole, workers))
+    show(rehearsal(plan, list(islice(plan.cases(), 5)), whole, workers, width()))
     return 0
 
 
@@ -126,23 +135,23 @@ def _sweep(plan: Plan, options: argparse.Namespace) -> int:
 
     with Progress(plan.count, quiet=options.quiet) as progress:
 
-        def tell(count: Count) -> None:
+        def advance(count: Count) -> None:
             last[:] = [count]
             progress.cases(count.done, count.failed, count.kept, count.left)
 
         try:
             with crew_of(options, min(workers, plan.count)) as crew:
                 size = crew.size
-                swept = run_sweep(plan, options.out / plan.name, crew, facts, tell)
+                swept = run_sweep(plan, options.out / plan.name, crew, facts, advance)
         except KeyboardInterrupt:
             done = last[0].done + last[0].kept if last else 0
             kept = f"{done:,} of {plan.count:,} cases are finished and kept; the same command goes on"
-            print(f"interrupted: {kept}", file=sys.stderr)
+            tell(f"interrupted: {kept}")
             return 130
     if not options.quiet:
         for note in swept.notes:
-            print(f"note: {note}", file=sys.stderr)
-        show(page(swept, time.perf_counter() - started))
+            tell(f"note: {note}")
+        _end(page(swept, time.perf_counter() - started, width()), swept.files)
     if swept.failed:
         _complain(swept)
     return 1 if swept.failed else 0
@@ -156,9 +165,9 @@ def _complain(swept: Swept) -> None:
             told.setdefault(problem, []).append(failed.case.number)
     for problem, cases in list(told.items())[:MOST_COMPLAINTS]:
         more = f" and {len(cases) - 1:,} more" if len(cases) > 1 else ""
-        print(f"error: case {cases[0]}{more}: {problem}", file=sys.stderr)
+        tell(f"error: case {cases[0]}{more}: {problem}")
     where = swept.folder / "errors.csv"
-    print(f"{len(swept.failed):,} of {swept.plan.count:,} cases failed: see {where}", file=sys.stderr)
+    tell(f"{len(swept.failed):,} of {swept.plan.count:,} cases failed: see {where}")
 
 
 # --- compare, explain ---------------------------------------------------------------------------------------------
@@ -173,9 +182,10 @@ def compare(options: argparse.Namespace) -> int:
 
     found = hold(options.results)
     files = write_tables(tables(found), options.csv, "--csv") if options.csv is not None else []
-    show(markdown(found).rstrip("\n") if options.markdown else page(found, ascii_only=not unicode_screen()))
-    if files and not options.markdown:
-        print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
+    if options.markdown:
+        say(markdown(found).rstrip("\n"))
+    else:
+        _end(page(found, width()), files)
     return 0
 
 
@@ -199,7 +209,12 @@ def explain(options: argparse.Namespace) -> int:
         found = attribute(first, second, measure, options.by, options.draws, options.seed, evaluate)
     files = write_tables(tables(found), options.csv, "--csv") if options.csv is not None else []
     if not options.quiet:
-        show(page(found, ascii_only=not unicode_screen()))
-        if files:
-            print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
+        _end(page(found, width()), files)
     return 0
+
+
+def _end(text: str, written: Sequence[Path]) -> None:
+    """Show a page, and at its end what was written."""
+    from sim.report.files_section import files
+
+    show(f"{text}\n\n{files(written, width())}" if written else text)

@@ -7,40 +7,44 @@ from pathlib import Path
 
 from sim.arguments import parser
 from sim.verbs.reading import complain, read_scenario
-from sim.verbs.screen import WIDTH, show, wrapped
+from sim.verbs.screen import show, width, wrapped
 
 
 def check(options: argparse.Namespace) -> int:
     """Say what was understood of scenarios, or everything that is wrong with them."""
     from sim.errors import ScenarioError
     from sim.prepare import prepare
+    from sim.report.letters import bold
     from sim.study.check_page import page
 
     code = 0
     for i, file in enumerate(options.files):
         try:
-            text = page(prepare(read_scenario(file, options.set)))
+            text = page(prepare(read_scenario(file, options.set)), width(), file, bold)
         except ScenarioError as error:
             complain(error)
             code = 2
             continue
         if i:
             print()
-        show(f"{file}: ok\n{text}")
+        show(text)
     return code
 
 
 def trace(options: argparse.Namespace) -> int:
     """Take a number apart."""
+    from sim.report.titles import TITLES
     from sim.study.trace import trace
 
     spec = read_scenario(options.file, options.set)
-    show(wrapped(trace(spec, options.line, options.year, options.draw, options.seed)))
+    show(wrapped(trace(spec, options.line, options.year, options.draw, options.seed, TITLES), width()))
     return 0
 
 
 def statement(options: argparse.Namespace) -> int:
     """Print what a lender follows, and write it as CSV where asked."""
+    from sim.report.letters import bold
+    from sim.report.names import spoken
     from sim.report.statement_page import page
     from sim.results import write_tables
     from sim.study.statement import statement, tables
@@ -48,7 +52,7 @@ def statement(options: argparse.Namespace) -> int:
     spec = read_scenario(options.file, options.set)
     made = statement(spec, options.draw, options.seed, by_period=options.by == "period")
     files = write_tables(tables(made), options.csv, "--csv") if options.csv is not None else []
-    show(page(made))
+    show(page(made, width(), spoken, bold))
     if files:
         print(f"written to {options.csv}: {', '.join(file.name for file in files)}")
     return 0
@@ -56,9 +60,10 @@ def statement(options: argparse.Namespace) -> int:
 
 def describe(options: argparse.Namespace) -> int:
     """Say what a key, metric or line means."""
+    from sim.report.letters import bold
     from sim.study.describe import describe
 
-    show(describe(options.name))
+    show(describe(options.name, width(), bold))
     return 0
 
 
@@ -91,8 +96,6 @@ def new(options: argparse.Namespace) -> int:
 
 def validate(options: argparse.Namespace) -> int:
     """Compare the engine with outside cases."""
-    from textwrap import fill
-
     from sim.errors import ScenarioError
     from sim.study.template import shipped_cases
     from sim.study.validate import validate
@@ -100,7 +103,10 @@ def validate(options: argparse.Namespace) -> int:
     cases: Path = options.cases or shipped_cases()
     if not cases.is_dir():
         raise ScenarioError.single("is no folder", where=str(cases), cure="name a folder of JSON cases")
-    return validate(cases, lambda line: print(fill(line, WIDTH, subsequent_indent="    ", break_long_words=False)))
+    lines = [f"Outside reference cases ({cases.name}): what the engine makes of them", ""]
+    code = validate(cases, lines.append)
+    show(wrapped("\n".join(lines), width()))
+    return code
 
 
 def completion(options: argparse.Namespace) -> int:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sim.verbs.screen import tell
 
 if TYPE_CHECKING:
     from sim.errors import ScenarioError
     from sim.scenario import Spec
 
+_MANY = re.compile(r"(known: (?:\w+, ){11}\w+)(?:, \w+)+")
+
 
 def complain(error: ScenarioError) -> None:
-    """Print every problem of an error on its own line."""
+    """Print every problem of an error; of a long list of what is known only the beginning."""
     for problem in error.problems:
-        print(f"error: {problem}", file=sys.stderr)
+        tell("error: " + _MANY.sub(r"\1, …; all of them: python -m sim describe", str(problem)))
 
 
 def scenario_file(file: str) -> Path:

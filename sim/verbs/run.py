@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sim.arguments import DRAWS, SEED
 from sim.verbs.crews import crew_of
 from sim.verbs.reading import read_scenario
+from sim.verbs.screen import show, tell, unicode_screen, width, wrapped
 
 if TYPE_CHECKING:
     from sim.scenario import Spec
@@ -49,12 +49,13 @@ def _repeat(options: argparse.Namespace) -> int:
         raise ScenarioError.single("a manifest repeats its run as it was", where=options.file, cure=cure)
     again = from_manifest(Path(options.file))
     for warning in () if options.quiet else again.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        tell(f"warning: {warning}")
     options.keep_draws = options.keep_draws or again.keep_draws
     folder = _simulate(again.spec, options, again.draws, again.seed, again.overrides)
     other = same_bytes(again.files_sha256, folder)
     if not options.quiet:
-        print(f"not the same bytes as then: {', '.join(other)}" if other else "the same bytes as then")
+        told = f"not the same bytes as then: {', '.join(other)}" if other else "the same bytes as then"
+        print(wrapped(told, width()))
     return 1 if other else 0
 
 
@@ -82,9 +83,9 @@ def _simulate(
     facts = RunFacts(datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter() - started, crew.size)
     written = write(result, folder, overrides, facts, options.keep_draws)
     if not options.quiet:
-        from sim.report.terminal import show
+        from sim.report.terminal import page
 
         for note in (*notes, *written.notes):
-            print(f"note: {note}", file=sys.stderr)
-        show(result, written.tables, written.files, facts, asked=draws)
+            tell(f"note: {note}")
+        show(page(result, written.tables, written.files, facts, draws, width(), not unicode_screen()))
     return folder

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sim.model.metrics import DEFINITIONS
 from sim.report import format as say
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
 from sim.report.names import input_name, spoken
-from sim.report.titles import title
+from sim.report.titles import is_share, title
 
 PERCENTILES = ("p10", "p50", "p90")
 STATISTICS = ("mean", "se", *PERCENTILES, "never", "share_defined")
@@ -43,15 +42,6 @@ MOST_CROSSED = 3
 """Axes of a map: the last one across, the others down."""
 LONG = 70
 """Letters from which on a case is named by its number in a title."""
-
-
-def is_share(metric: str) -> bool:
-    """Say whether the mean of a metric is the share of futures in which something happens.
-
-    >>> is_share("paid_back"), is_share("gearing")
-    (True, False)
-    """
-    return metric in DEFINITIONS and DEFINITIONS[metric].text.startswith("1 where")
 
 
 def named(statistic: str) -> str:

@@ -12,6 +12,7 @@ from sim.report import format as say
 from sim.report.html.charts_parts import (
     Row,
     absent,
+    data,
     identifier,
     lacks,
     specification,
@@ -19,7 +20,6 @@ from sim.report.html.charts_parts import (
     tip,
     value,
 )
-from sim.report.html.charts_parts import plain as data
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
 from sim.report.names import input_name, spoken

@@ -10,8 +10,7 @@ import altair as alt
 
 from sim.report import format as say
 from sim.report.html.charts_bars import ROW, bar_axis
-from sim.report.html.charts_parts import Row, absent, identifier, lacks, layered, legend, table, tip, value
-from sim.report.html.charts_parts import plain as data
+from sim.report.html.charts_parts import Row, absent, data, identifier, lacks, layered, legend, table, tip, value
 from sim.report.html.charts_theme import var
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder

@@ -67,7 +67,7 @@ def year_title(folders: Iterable[Folder], words: str = "") -> str:
     return words if known else "years from the start"
 
 
-def plain(rows: Iterable[Row]) -> alt.Data:
+def data(rows: Iterable[Row]) -> alt.Data:
     """Return rows as data of a chart: what is not finite is blank."""
     return alt.Data(  # type: ignore[no-untyped-call]
         values=[
@@ -107,10 +107,10 @@ def hover(rows: Sequence[Row], columns: Sequence[tuple[str, str]], wide: float =
 
     A row needs its place ``x``; each is as wide as its period.
     """
-    data = [{**row, "x0": row["x"] - 0.5 * wide, "x1": row["x"] + 0.5 * wide} for row in rows]
+    found = [{**row, "x0": row["x"] - 0.5 * wide, "x1": row["x"] + 0.5 * wide} for row in rows]
     at = alt.selection_point(name="at", fields=["x"], on="pointerover", clear="pointerout", empty=False)
     layer: alt.Chart = (
-        alt.Chart(plain(data))
+        alt.Chart(data(found))
         .mark_rect(style="hit")
         .encode(
             x=alt.X("x0:Q"),

@@ -13,6 +13,7 @@ from sim.report.html.charts_parts import (
     Row,
     absent,
     by_end_of,
+    data,
     hover,
     identifier,
     lacks,
@@ -25,7 +26,6 @@ from sim.report.html.charts_parts import (
     year_title,
     years,
 )
-from sim.report.html.charts_parts import plain as data
 from sim.report.html.charts_theme import var
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder

@@ -13,6 +13,7 @@ from sim.report.html.charts_parts import (
     HEIGHT,
     Row,
     absent,
+    data,
     identifier,
     lacks,
     percents,
@@ -22,7 +23,6 @@ from sim.report.html.charts_parts import (
     tip,
     value,
 )
-from sim.report.html.charts_parts import plain as data
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
 from sim.report.names import spoken

@@ -17,6 +17,7 @@ from sim.report.html.cases import PAID, UNBEGUN, VALUE, Cases, axis_name, inside
 from sim.report.html.charts_parts import (
     Row,
     absent,
+    data,
     identifier,
     lacks,
     percents,
@@ -25,7 +26,6 @@ from sim.report.html.charts_parts import (
     tip,
     value,
 )
-from sim.report.html.charts_parts import plain as data
 from sim.report.html.charts_theme import HALF, STEPS, var
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder

@@ -14,6 +14,7 @@ from sim.report.html.charts_parts import (
     Row,
     absent,
     by_end_of,
+    data,
     error,
     hover,
     identifier,
@@ -28,7 +29,6 @@ from sim.report.html.charts_parts import (
     year_title,
     years,
 )
-from sim.report.html.charts_parts import plain as data
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
 

@@ -7,12 +7,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sim.base.words import told
 from sim.report import format as say
 from sim.report.html.charts_attribution import points
 from sim.report.html.content import Figure, Section, View
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite
 from sim.report.titles import spoken_measure
+
+LONGEST = 300
+"""Letters of a block of inputs."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,13 @@ def _changes(folder: Folder) -> View:
 
 
 def shown(cell: str) -> str:
-    """Return a change as people read it: a block without the quotes of its keys, nothing as a dash."""
+    """Return a change as people read it: a block as it is written, nothing as a dash.
+
+    >>> shown('{"dist": "pert", "min": 1}'), shown("2500"), shown("")
+    ('pert(min 1)', '2500', '–')
+    """
     try:
         block = json.loads(cell)
     except ValueError:
         return cell or say.MISSING
-    return cell.replace('"', "") if isinstance(block, dict | list) else cell
+    return told(block, LONGEST) if isinstance(block, dict | list) else cell

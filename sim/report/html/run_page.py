@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sim.base.words import shown
+from sim.base.words import told
 from sim.batch.changes import MISSING, differences
 from sim.errors import ScenarioError
-from sim.model.metrics import DEFINITIONS
 from sim.report import format as say
 from sim.report import lenders_section, sanctions_section, terminal
 from sim.report.html import charts, comparison_page, content_words, explanation_page, sweep_page, verdict
 from sim.report.html.assumptions import assumptions
 from sim.report.html.content import Page, Section, View
-from sim.report.html.content_attribution import attribution
+from sim.report.html.content_attribution import LONGEST, attribution
 from sim.report.html.content_cash import cash_tables
 from sim.report.html.content_caveats import caveats, notes, notes_on_run
 from sim.report.html.content_run import Run, date, figures
 from sim.report.html.definitions import definitions, origin
 from sim.report.html.folder import Folder
 from sim.report.names import input_name, spoken
+from sim.report.titles import is_share
 
 COMPARED = (
     ("Pays back", "paid_back", "mean"),
@@ -150,8 +150,7 @@ def _side_by_side(runs: Sequence[Run]) -> Section:
         values = [run.number(metric, statistic) for run in runs]
         if not all(map(math.isnan, values)):
             unit = next(run.unit(metric) for run in runs if metric in run.summary)
-            counted = metric in DEFINITIONS and DEFINITIONS[metric].text.startswith("1 where")
-            if counted and statistic == "mean":
+            if is_share(metric) and statistic == "mean":
                 rows.append((label, "", *map(say.share, values)))
             else:
                 write, name = say.row_scale(unit, values)
@@ -179,7 +178,7 @@ def _inputs(first: Run, others: Sequence[Run]) -> Iterator[tuple[str, View]]:
 
 
 def _input(value: Any) -> str:
-    return say.MISSING if value is MISSING else value if isinstance(value, str) else shown(value)
+    return say.MISSING if value is MISSING else told(value, LONGEST)
 
 
 def _value(run: Run) -> Section:

@@ -19,7 +19,6 @@ from sim.report.html.cases import (
     axis_name,
     differ,
     inside,
-    is_share,
     point,
 )
 from sim.report.html.content import Card, Page, Section, View
@@ -28,7 +27,7 @@ from sim.report.html.content_run import date
 from sim.report.html.content_words import points
 from sim.report.html.definitions import cell, failed, meanings, origin
 from sim.report.html.folder import Folder
-from sim.report.titles import title
+from sim.report.titles import is_share, title
 
 MAIN = (
     *(PAID, BEGUN, "project_payback_years.p50", VALUE, "project_npv_usd.mean", "investment_usd.mean"),

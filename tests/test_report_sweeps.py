@@ -15,6 +15,7 @@ from sim.report.html import charts
 from sim.report.html.cases import Cases
 from sim.report.html.content import Card, Page, Section
 from sim.report.html.folder import Folder, read_folders
+from sim.report.html.render import html
 from sim.report.html.run_page import page_of
 from sim.report.html.sweep_page import mapped
 
@@ -179,3 +180,42 @@ def test_a_page_of_junk_cells(tmp_path: Path) -> None:
     """Cells that are no numbers are as if they were not there."""
     folder = written(tmp_path / "junk", ("a.b", "c.d"), COLUMNS[:2], [(1, 5, 0.25, "abc"), (1, 6, 0.5, math.inf)])
     assert card(page_of((folder,)), "Pays back most often").value == "50.0 %"
+
+
+def test_a_large_sweep_makes_a_page_to_send(tmp_path: Path) -> None:
+    """Of thousands of cases the best and the worst are listed, each once, and the page says so."""
+    rows = [(i, round(i / 4000, 6), -i * 1e6) for i in range(3000)]
+    page = page_of((written(tmp_path / "large", ("mw",), COLUMNS[:2], rows),))
+    part = section(page, "cases")
+    listed = [int(row[0].replace(",", "")) for row in part.tables[0][1].rows]
+    assert listed == [*range(3000, 2750, -1), *range(250, 0, -1)]
+    assert part.words[0].startswith("Of 3,000 cases the 250 best and as many of the worst, varied: MW (3,000 values).")
+    assert len(html(page)) < 3_000_000
+    assert "3,000 cases are more than a map can show" in section(page, "maps").figures[0].missing
+    curves = section(page, "payback").figures[0]
+    assert curves.table is not None and len(curves.table.rows) < 100
+    assert "and 2,964 more" in curves.caption
+
+
+def test_points_that_are_written_alike_have_curves_of_their_own(tmp_path: Path) -> None:
+    """Values that differ in the seventh digit are two cases and two curves."""
+    figure = charts.small_multiples(
+        written(tmp_path / "near", ("mw",), COLUMNS[:1], [(1.0000001, 0.2), (1.0000002, 0.4)])
+    )
+    assert figure.table is not None
+    assert [row[:1] + row[-1:] for row in figure.table.rows] == [("1 (case 1)", "20.0 %"), ("1 (case 2)", "40.0 %")]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_maps_of_one_and_of_three_axes(tmp_path: Path, count: int) -> None:
+    """The last axis goes across, the others down; every case has its cell."""
+    names = ("a", "b", "c")[:count]
+    places = [(i,) if count == 1 else (i, j, k) for i in range(2) for j in range(count) for k in range(count)]
+    places = list(dict.fromkeys(places))
+    rows = [(*place, 0.01 * (n + 1)) for n, place in enumerate(places)]
+    folder = written(tmp_path / "maps", names, COLUMNS[:1], rows)
+    figure = section(page_of((folder,)), "maps").figures[0]
+    valid(figure)
+    cells = max(data_of(figure), key=len)
+    assert len(cells) == len(places) and len({(cell["a"], cell["d"]) for cell in cells}) == len(places)
+    assert [cell["text"] for cell in cells] == [f"{n + 1:.1f}" for n in range(len(places))]

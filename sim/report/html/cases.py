@@ -185,14 +185,18 @@ class Cases:
         several = [line for line in lines.values() if len(line) > 1]
         return bool(several) and not any(differ(line) for line in several)
 
+    @cached_property
+    def _largest(self) -> float:
+        """Return the size of the largest median NPV."""
+        return max((abs(value) for value in self.figures(VALUE) if math.isfinite(value)), default=0.0)
+
     def idle(self, row: Mapping[str, Any]) -> bool:
         """Say whether the median future of a case is one in which the project is not begun.
 
         Its NPV is then nothing, or next to it and less than half of the futures have a decision to invest.
         """
-        most = max((abs(value) for value in self.figures(VALUE) if math.isfinite(value)), default=0.0)
         median = self.figure(row, VALUE)
-        if not abs(median) <= NOTHING * most:
+        if not abs(median) <= NOTHING * self._largest:
             return False
         return median == 0.0 or self.figure(row, BEGUN) < 0.5
 

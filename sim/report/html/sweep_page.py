@@ -108,7 +108,7 @@ def _nothing(cases: Cases, row: Mapping[str, Any]) -> str:
 def _varied(cases: Cases) -> str:
     sizes = [len({repr(row[axis]) for row in cases.rows}) for axis in cases.axes]
     told = [
-        f"{inside(axis_name(axis))} ({size} value{'s' * (size != 1)})"
+        f"{inside(axis_name(axis))} ({size:,} value{'s' * (size != 1)})"
         for axis, size in zip(cases.axes, sizes, strict=True)
     ]
     return f"varied: {', '.join(told)}" if told else "nothing is varied"

@@ -88,7 +88,7 @@ def heat_map(folder: Folder, statistic: str) -> Figure:
         return absent(kind, folder, heading, why or "Not drawn: there is no axis in cases.csv.")
     across, down = cases.axes[-1], cases.axes[:-1]
     if len({point(across, row[across]) for row in cases.rows}) > 40 or len(cases.rows) > 600:
-        return absent(kind, folder, heading, f"Not drawn: {len(cases.rows)} cases are more than a map can show.")
+        return absent(kind, folder, heading, f"Not drawn: {len(cases.rows):,} cases are more than a map can show.")
     numbers = cases.figures(statistic)
     write, unit = say.row_scale(unit_of(statistic), numbers)
     cells = _cells(cases, numbers, write)
@@ -115,10 +115,10 @@ def _remarks(cases: Cases, statistic: str) -> Iterator[str]:
         yield f" {independent([inside(axis_name(axis)) for axis in still])}"
     blank = sum(math.isnan(number) for number in cases.figures(statistic))
     if blank:
-        yield f" {blank} of {len(cases.rows)} cases have no figure and are blank."
+        yield f" {blank:,} of {len(cases.rows):,} cases have no figure and are blank."
     idle = sum(cases.idle(row) for row in cases.rows) if statistic == VALUE else 0
     if idle:
-        yield f" In {idle} of {len(cases.rows)} cases it is next to nothing: {UNBEGUN}."
+        yield f" In {idle:,} of {len(cases.rows):,} cases it is next to nothing: {UNBEGUN}."
 
 
 def _downs(rows: Sequence[Row], down: Sequence[str]) -> list[str]:

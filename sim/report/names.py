@@ -121,6 +121,17 @@ def input_name(path: str) -> str:
     return capital(_joined([key for key in keys if key not in _GROUPS])) + more
 
 
+def inside(name: str) -> str:
+    """Return a name as it stands inside a sentence.
+
+    >>> inside("Link: capacity MW"), inside("JPY per USD")
+    ('link capacity MW', 'JPY per USD')
+    """
+    first = re.match(r"\w*", name)
+    assert first is not None
+    return (spoken(first[0].lower()) + name[first.end() :]).replace(": ", " ")
+
+
 def _joined(keys: list[str]) -> str:
     """Return keys as words: what it is of, a colon, and what it is."""
     if len(keys) > 2:

@@ -12,7 +12,7 @@ from typing import Any
 from sim.report import format as say
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
-from sim.report.names import input_name, spoken
+from sim.report.names import input_name, inside
 from sim.report.titles import is_share, title
 
 PERCENTILES = ("p10", "p50", "p90")
@@ -65,17 +65,6 @@ def axis_name(axis: str) -> str:
     ('Link: capacity MW', 'Costs', 'Size')
     """
     return input_name(axis.replace(".*", ""))
-
-
-def inside(name: str) -> str:
-    """Return a name as it stands inside a sentence.
-
-    >>> inside("Link: capacity MW"), inside("JPY per USD")
-    ('link capacity MW', 'JPY per USD')
-    """
-    first = re.match(r"\w*", name)
-    assert first is not None
-    return (spoken(first[0].lower()) + name[first.end() :]).replace(": ", " ")
 
 
 def point(axis: str, value: Any) -> str:

@@ -13,7 +13,7 @@ import altair as alt
 
 from sim.batch.columns import unit_of
 from sim.report import format as say
-from sim.report.html.cases import PAID, UNBEGUN, VALUE, Cases, axis_name, inside, named, point
+from sim.report.html.cases import PAID, UNBEGUN, VALUE, Cases, axis_name, named, point
 from sim.report.html.charts_parts import (
     Row,
     absent,
@@ -29,7 +29,7 @@ from sim.report.html.charts_parts import (
 from sim.report.html.charts_theme import HALF, STEPS, var
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
-from sim.report.names import capital
+from sim.report.names import capital, inside
 from sim.report.sweep_page import independent
 
 FACETS, NAMED = 24, 12

@@ -14,14 +14,14 @@ from sim.batch.read_back_run import POINTS, Figures, Run
 from sim.report import compare_page, compare_paybacks_section
 from sim.report.compare_layout import Grid, Scale, Words, difference_and_interval, scale
 from sim.report.html import charts
-from sim.report.html.cases import axis_name, inside, point
+from sim.report.html.cases import axis_name, point
 from sim.report.html.content import Page, Section, View
 from sim.report.html.content_attribution import shown
 from sim.report.html.content_caveats import notes
 from sim.report.html.definitions import meanings
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
-from sim.report.names import input_name
+from sim.report.names import input_name, inside
 from sim.report.titles import is_share, title
 
 OF_RUNS = ("share_compared", "share_defined_a", "share_defined_b")

@@ -18,7 +18,6 @@ from sim.report.html.cases import (
     Cases,
     axis_name,
     differ,
-    inside,
     point,
 )
 from sim.report.html.content import Card, Page, Section, View
@@ -27,6 +26,7 @@ from sim.report.html.content_run import date
 from sim.report.html.content_words import points
 from sim.report.html.definitions import cell, failed, meanings, origin
 from sim.report.html.folder import Folder
+from sim.report.names import inside
 from sim.report.titles import is_share, title
 
 MAIN = (

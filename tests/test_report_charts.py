@@ -276,7 +276,7 @@ def test_cover_has_its_covenants(run: Folder) -> None:
         "target 1.80",
         "lock-up 1.30",
         "default 1.10",
-        "median of futures that owe service",
+        "median",
         "lenders’ case",
     ]
     assert figure.title.startswith("Loans default in ")
@@ -344,7 +344,7 @@ def test_attribution_adds_up() -> None:
     shares = sheet("group part se unit", ("costs", -0.03, 0.001, "share"), ("market", 0.01, NAN, "share"))
     figure = charts.attribution(folder(attribution=shares))
     valid(figure)
-    assert figure.title == "“costs” makes the largest part of the difference: −3.0 of −2.0 percentage points"
+    assert figure.title == "Largest part: “costs”, −3.0 percentage points, more than the difference of −2.0"
     assert figure.table is not None
     assert figure.table.rows[0] == ("costs", "−3.0", "0.100")
     assert [bar["high"] for bar in bars_of(figure)] == pytest.approx([-3.0, -2.0, -2.0])
@@ -491,8 +491,9 @@ def test_who_bears_most() -> None:
         sponsors_japan=-3e9, sponsors_russia=-2.9e9, state_russia=-1e9, held_dividends=5e9, lender_jbic=1e9
     )
     assert figure.title == (
-        "Largest loss by sanctions: sponsors of Japan and sponsors of Russia; largest gain: lender JBIC"
+        "Largest loss by sanctions: sponsors of Japan and sponsors of Russia; largest gain of a party: lender JBIC; "
+        "more still lies with nobody: dividends held back"
     )
     assert bearing(sponsors_japan=-3e9, sponsors_russia=-2e9).title == "Largest loss by sanctions: sponsors of Japan"
-    assert bearing(suppliers=1e9, banks=0.5e9).title == "Largest gain: suppliers and states that are owed"
+    assert bearing(suppliers=1e9, banks=0.5e9).title == "Largest gain of a party: suppliers and states that are owed"
     assert bearing(held_dividends=1e9).title == "Who bears the change by sanctions"

@@ -55,8 +55,9 @@ def outcome(debt_usd: float, summary: Summary) -> str:
     lost, wiped = summary["lenders_loss_share"]["mean"], summary["equity_wiped_out"]["mean"]
     words = [
         f"A payment is late before any default in {say.share(missed)} of futures, loans default in "
-        f"{say.share(failed)}; lenders are never paid in full in {say.share(wiped)} and lose {say.percent(lost)} "
-        "of their loans in the mean."
+        f"{say.share(failed)}; lenders are never paid in full in {say.share(wiped)} and lose "
+        f"{say.usd(summary['lenders_loss_usd']['mean'])} of present value in the mean, {say.percent(lost)} of their "
+        "loans where each future counts alike, whatever was lent in it."
     ]
     if failed > 0.0:
         waited = say.years(summary["years_in_default"]["mean"] / failed)

@@ -27,6 +27,7 @@ COLUMNS = (0, 1, 2, 5, 10, 20, 30)
 NONE = "none in any future. Export cut-offs, where there are any, are a risk of their own and no part of their cost."
 MOST = 9
 """Largest number of years in the table of regimes."""
+TOGETHER = "all of them together, before tax and loans,"
 SURE = 2.0
 """Standard errors by which the means of two parties must differ before one of them is called the larger."""
 SMALL = 0.01
@@ -48,10 +49,8 @@ def words(summary: Summary, curve: Table) -> Iterator[str]:
         f"Against the same futures without sanctions they {'cost' if cost >= 0.0 else 'save'} "
         f"{say.usd(abs(cost), among)} of NPV in the mean{doubt}; they save money in {say.share(saved)} of futures."
     )
-    both, without, with_, neither = say.shares(
-        [mean[f"pays_{case}"] for case in ("with_and_without", "only_without_sanctions", "only_with_sanctions")]
-        + [mean["pays_in_neither"]]
-    )
+    cases = ("pays_with_and_without", "pays_only_without_sanctions", "pays_only_with_sanctions", "pays_in_neither")
+    both, without, with_, neither = (say.share(mean[case]) for case in cases)
     later = summary["cost_of_sanctions_years"]
     longer = f" ({say.years(later['mean'])} later in the mean)" if math.isfinite(later["mean"]) else ""
     yield (
@@ -105,8 +104,10 @@ def bearers(table: Table) -> Iterator[Text]:
     write, unit = say.row_scale("USD", [whole, *means.values()])
     parties = sorted((name for name in means if abs(means[name]) >= SMALL * largest), key=lambda name: means[name])
     parts = [f"{party(name)} {_with_sign(means[name], write)}" for name in parties]
-    text = f" (mean present value, {unit}): {', '.join(parts)}; in all {_with_sign(whole, write)} before tax and loans."
-    yield Text.assemble(("Who bears it", "bold"), text)
+    yield Text.assemble(
+        ("Who has more (+) or less (−) by them", "bold"),
+        f", mean present value, {unit}: {', '.join(parts)}; {TOGETHER} {_with_sign(whole, write)}.",
+    )
 
 
 def _with_sign(value: float, write: Callable[[float], str]) -> str:

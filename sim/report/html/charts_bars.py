@@ -30,6 +30,7 @@ NARROW = 400
 """Width below which words are shortened."""
 LETTERS = 36
 DRAWN = 12
+BLOCKED = "Revenue blocked, not released"
 """Inputs that are drawn at most."""
 INCOME = (
     ("revenue_merchant", "Power sold on the market"),
@@ -150,7 +151,7 @@ def who_gets_what(folder: Folder) -> Figure:
     size = max(abs(amount) for _, amount in (*parts, *costs, ("", end)))
     blocked = lines.get("ebitda", math.nan) - sum(amount for _, amount in (*parts, *costs[:-2]))
     if abs(blocked) > 1e-7 * size:
-        parts.append(("Revenue blocked, not released", blocked))
+        parts.append((BLOCKED, blocked))
     moved = [(name, amount) for name, amount in (*parts, *costs) if abs(amount) > 1e-9 * size]
     if not moved:
         return absent("who-gets-what", folder, title, "Not drawn: no money moves in any future.")
@@ -158,8 +159,11 @@ def who_gets_what(folder: Folder) -> Figure:
         why = "Not drawn: the lines of cashflow.csv do not add up to its cumulative net flow."
         return absent("who-gets-what", folder, title, why)
     revenue = sum(amount for name, amount in parts if name != "Salvage")
-    found = f"revenue of {say.usd(revenue)} does not pay for costs of {say.usd(revenue - end)}"
-    title = f"In the mean {found}" if end < 0.0 else f"Of {say.usd(revenue)} of revenue {say.usd(end)} is left"
+    among = [revenue, revenue - end]
+    less = ", less what stays blocked," if parts[-1][0] == BLOCKED else ""
+    found = f"revenue of {say.usd(revenue, among)}{less} does not pay for costs of {say.usd(revenue - end, among)}"
+    left = f"Of {say.usd(revenue, [revenue, end])} of revenue {say.usd(end, [revenue, end])} is left"
+    title = f"In the mean {found}" if end < 0.0 else left
     rows, unit = steps(moved, ("Net flow", end))
     spec = bars(rows, [("name", "Part"), ("text", unit)], bar_axis(unit), ends(rows))
     view = table(("Part", unit), [(row["name"], row["text"]) for row in rows])
@@ -229,10 +233,13 @@ def drivers(folder: Folder, metric: str = "project_npv_usd") -> Figure:
     view = table(
         ("Input", "Key", "rank correlation"), [(row["name"], row["key"], row["text"]) for row in rows], words=2
     )
-    rest = f" The {len(rows) - DRAWN} others are in the table." if len(rows) > DRAWN else ""
+    left = len(rows) - DRAWN
+    rest = f" {'One more is' if left == 1 else f'The {left} others are'} in the table." if left > 0 else ""
+    draws = folder.manifest.draws if folder.manifest is not None else None
+    noise = f"; below {say.number(2.0 / math.sqrt(draws), 2)} hardly to be told from chance" if draws else ""
     caption = (
         f"Rank correlation (Spearman) of uncertain inputs with {moved}, strongest first: +1, they rise together; "
-        f"−1, one falls as the other rises; below 0.1 hardly to be told from chance.{rest}"
+        f"−1, one falls as the other rises{noise}.{rest}"
     )
     first = rows[0]["name"]
-    return Figure(identifier(kind, folder), f"“{first}” moves {moved} most", caption, spec, view)
+    return Figure(identifier(kind, folder), f"{first} moves {moved} most", caption, spec, view)

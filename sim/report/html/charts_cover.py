@@ -33,7 +33,7 @@ from sim.report.names import spoken
 
 Rows = Sequence[Row]
 POINTS = ("p10", "p50", "p90")
-MEDIAN = "median of futures that owe service"
+MEDIAN = "median"
 DASHES = ([1, 0], [2, 2], [7, 3], [9, 3, 2, 3], [4, 4])
 
 
@@ -65,7 +65,10 @@ def dscr(folder: Folder) -> Figure:
         ("Period", *(names[key] for key in keys)), [(row["year"], *(row[key] for key in keys)) for row in told]
     )
     highest = max(row["p90"] for row in rows)
-    cut = f" The axis ends at {say.number(top, 1)}; P90 reaches {say.number(highest, 1)}." if highest > top else ""
+    lowest = min(row["p10"] for row in rows)
+    cuts = [f"P90 reaches {say.number(highest, 1)}"] if highest > top else []
+    cuts += [f"P10 falls to {say.number(lowest, 1)}"] if lowest < bottom else []
+    cut = f" The axis is cut: {', '.join(cuts)}." if cuts else ""
     caption = (
         "Cash available over debt service due, in the futures that owe service in that year, which are fewer the more "
         f"loans have been called or written off; shaded, P10 to P90.{cut}"
@@ -111,6 +114,9 @@ def _title(folder: Folder, rows: Rows, yearly: bool) -> str:
     if failed > 0.0 and math.isfinite(least):
         told = f"Loans default in {say.share(failed)} of futures"
         return f"{told}; the least cover of the median one is {say.number(least, 2)}"
+    if all(row["p10"] == row["p90"] for row in rows):
+        paid = all(row["p50"] >= 1.0 for row in rows)
+        return "All debt service is paid in full" if paid else "Debt service is not always paid in full"
     short, period = sum(row["p10"] < 1.0 for row in rows), "years" if yearly else "periods"
     if short:
         return f"In {short} of {len(rows)} {period} a tenth of those that owe debt service cannot pay it in full"

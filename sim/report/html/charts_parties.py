@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from sim.report import format as say
-from sim.report.html.charts_bars import bar_axis, bars, ends, kind_of, sums
+from sim.report.html.charts_bars import BLOCKED, bar_axis, bars, ends, kind_of, sums
 from sim.report.html.charts_parts import Row, absent, identifier, lacks, table
 from sim.report.html.content import Figure
 from sim.report.html.folder import Folder
@@ -63,7 +63,7 @@ def _parties(lines: Mapping[str, float], last: Mapping[str, float]) -> dict[str,
         "Suppliers of the power": of(*POWER),
         "Operators and insurers": of(*WORKS),
         "Builders": of("capex"),
-        "Revenue blocked, not released": blocked,
+        BLOCKED: blocked,
     }
     if "equity_flow" not in lines:
         return shared | {"States (tax)": of("tax"), SPONSORS: of("net")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import altair as alt
 
@@ -77,7 +78,7 @@ def _regimes_title(folder: Folder, shares: dict[float, dict[str, float]], names:
         when = f"in {year_text(by_end_of(folder, year))}" if year else "at the start"
         return f"“{spoken(grave[0])}” in up to {say.share(shares[year][grave[0]])} of futures, {when}"
     end, first = by_end_of(folder, max(shares)), say.share(shares[min(shares)].get(most, math.nan))
-    return f"“{spoken(most)}” in {say.share(last[most])} of futures by {year_text(end)}, {first} at the start"
+    return f"“{spoken(most)}” in {say.share(last[most])} of futures in {year_text(end)}, {first} at the start"
 
 
 def _areas(
@@ -91,7 +92,7 @@ def _areas(
     ]
     shades = [var(f"o{i}") for i in SHADES.get(len(names), [min(i, 5) for i in range(len(names))])]
     scale = alt.Scale(domain=names, range=shades)
-    area: alt.Chart = alt.Chart(data(points)).mark_area(style="edged")
+    area: alt.Chart = alt.Chart(data(points)).mark_area(style="edged", interpolate="step")
     return area.encode(
         x=years(year_title([folder]), (min(places.values()), max(places.values()))),
         y=percents(key="share").stack("zero"),
@@ -120,24 +121,25 @@ def bearers(folder: Folder) -> Figure:
     for row in rows:
         mean, whole = value(row, "mean"), row["party"] == "total"
         text = {key: write(value(row, key)) for key in (*keys, "se")}
-        name = "Project, before tax and loans" if whole else capital(party(row["party"]))
+        name = "All of them together" if whole else capital(party(row["party"]))
         told.append({**text, "name": name, "text": say.signed(text["mean"], mean), "low": 0.0, "high": mean / divisor})
         told[-1] |= {"party": row["party"], "doubt": value(row, "se") / divisor}
         told[-1]["kind"] = "total" if whole else kind_of(mean)
         told[-1]["se"] = f"± {say.number(SURE * value(row, 'se') / divisor, 3)}"
         told[-1] |= {"from": value(row, "p10") / divisor, "to": value(row, "p90") / divisor}
-    tips = [("name", "Who"), ("text", f"mean, {unit}"), ("se", "error of the mean, 95 %")]
+    tips = [("name", "Who"), ("text", f"mean, {unit}"), ("se", "95 % error of the mean")]
     tips += [("p10", "P10"), ("p50", "median"), ("p90", "P90")]
     axis = bar_axis(unit, "← has less", "has more →")
     drawn, rest = _large(told, size / divisor)
     spec = bars(drawn, tips, axis, ends(drawn))
     view = table(
-        ("Who", f"mean, {unit}", "error of the mean", "P10", "P50", "P90"),
+        ("Who", f"mean, {unit}", "95 % error", "P10", "P50", "P90"),
         [(row["name"], row["text"], row["se"], row["p10"], row["p50"], row["p90"]) for row in told],
     )
     caption = (
         "Present value of what each party has more (right) or less (left) than in the same futures without sanctions, "
-        f"at the project’s rate: bar, the mean; thin line, P10 to P90. The parties add up to the last row.{rest}"
+        f"at the project’s rate: bar, the mean; thin line, P10 to P90. They add up "
+        f"to the last row, cash before tax and loans as buyers pay it.{rest}"
     )
     return Figure(identifier("bearers", folder), _bearers_title(told), caption, spec, view)
 
@@ -161,7 +163,14 @@ def _bearers_title(rows: Bars) -> str:
     down = sorted((name for name in means if means[name][0] < 0.0), key=lambda name: means[name][0])
     told = [
         f"{what}: {' and '.join(not_apart(names, means))}"
-        for what, names in (("largest loss by sanctions", down), ("largest gain", up))
+        for what, names in (("largest loss by sanctions", down), ("largest gain of a party", up))
         if names
     ]
-    return capital("; ".join(told)) if told else TITLE
+    return capital("; ".join([*told, *_pots(rows, [means[name][0] for name in up])])) if told else TITLE
+
+
+def _pots(rows: Bars, gains: list[float]) -> Iterator[str]:
+    """Yield that more than any party gains lies where it is nobody's, if it does."""
+    pots = [row for row in rows if row["party"] in POTS and row["high"] > max(gains, default=0.0)]
+    for row in pots[:1]:
+        yield f"more still lies with nobody: {party(row['party'])}"

@@ -59,16 +59,12 @@ def distribution(folder: Folder, metric: str) -> Figure:
         words=0,
     )
     rest = _rest(rows, points, (write, written), outside)
-    width = f"{write(equal)} {written}" if not _small(equal, divisor) else f"{say.usd(equal)}"
+    width = f"{say.number(equal / divisor, 2)} {written}"
     caption = (
         f"Share of futures for each {width} of {name}. Bars at the ends cover more and are as much lower: "
         f"areas are shares.{rest}"
     )
     return Figure(identifier(kind, folder), _title(folder, metric, name, (write, written), rows), caption, spec, view)
-
-
-def _small(equal: float, divisor: float) -> bool:
-    return divisor > 1.0 and equal < divisor
 
 
 def _unit(folder: Folder, metric: str) -> str:

@@ -123,6 +123,10 @@ def _last_share(folder: Folder) -> tuple[float, float]:
 
 def _payback_title(folders: Sequence[Folder]) -> str:
     ends = [_last_share(folder) for folder in folders]
+    if len(ends) == 1 and ends[0][1] == 1.0:
+        rows = folders[0].sheets["payback.csv"].rows
+        first = next(row for row in rows if value(row, "p_paid_back") == 1.0)
+        return f"All futures have paid back by the end of {year_text(by_end_of(folders[0], value(first, 'year')))}"
     if len(ends) == 1:
         return f"{say.share(ends[0][1])} of futures have paid back by {year_text(ends[0][0])}"
     if len(ends) <= 3:
@@ -183,15 +187,15 @@ def fan(folder: Folder) -> Figure:
 
 def _fan_title(last: Row) -> str:
     """Return where the median and the best or worst futures end."""
-    low, middle, high = (last[key] for key in POINTS)
+    low, middle, high = among = [last[key] for key in POINTS]
     if middle == 0.0:
         first = "The median future spends nothing and earns nothing"
     else:
-        first = f"The median future ends {say.usd(abs(middle))} {'ahead' if middle > 0.0 else 'short'}"
+        first = f"The median future ends {say.usd(abs(middle), among)} {'ahead' if middle > 0.0 else 'short'}"
     if middle < 0.0 < high:
-        return f"{first}, the best tenth at least {say.usd(high)} ahead"
+        return f"{first}, the best tenth at least {say.usd(high, among)} ahead"
     if low < 0.0 <= middle:
-        return f"{first}, the worst tenth at least {say.usd(-low)} short"
+        return f"{first}, the worst tenth at least {say.usd(-low, among)} short"
     return f"{first} in {year_text(last['x'])}"
 
 

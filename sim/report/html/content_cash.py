@@ -27,8 +27,8 @@ FLOWS = {
     "debt_drawn": "Loans drawn",
     "interest_paid": "Interest paid",
     "principal_paid": "Principal paid",
-    "equity_paid_in": "Sponsors pay in",
-    "distributions": "Paid to sponsors",
+    "equity_paid_in": "Owners pay in",
+    "distributions": "Paid to owners",
 }
 """Lines that are added up over the periods of a year, with their heads."""
 BALANCES = {"cumulative_net_real": "Cumulative net flow, real", "debt_balance": "Debt at the end"}

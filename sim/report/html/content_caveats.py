@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from sim import __version__
+from sim.base.words import told
 from sim.checks import warnings
 from sim.report import format as say
 from sim.report.html.content_numbers import ASSUMED, SOURCED, UNSOURCED, numbers
@@ -23,10 +24,26 @@ _LOST = -1.0
 
 def caveats(run: Run) -> tuple[str, ...]:
     """Return what to know before one relies on a run, the most important first, as far as its folder has it."""
-    lines = [*_begins(run), *_founded(run), *_price_effect(run), *_counts(run), *_rates(run), *_kept(run)]
+    lines = [
+        *_changed(run),
+        *_begins(run),
+        *_founded(run),
+        *_price_effect(run),
+        *_counts(run),
+        *_rates(run),
+        *_kept(run),
+    ]
     if run.spec is not None:
         lines += warnings(run.spec.written)
     return (*lines, *_scope(run))
+
+
+def _changed(run: Run) -> Iterator[str]:
+    """Yield what was changed on the command line: title and description do not know of it."""
+    changed = run.said.get("overrides")
+    if isinstance(changed, Mapping) and changed:
+        told_ = "; ".join(f"{key} = {told(value)}" for key, value in changed.items())
+        yield f"Changed on the command line: {told_}. Title and description are those of the unchanged scenario."
 
 
 def _begins(run: Run) -> Iterator[str]:
@@ -42,7 +59,8 @@ def _founded(run: Run) -> Iterator[str]:
     by = Counter(number.basis for number in numbers(run.scenario, run.spec))
     given = by[SOURCED] + by[ASSUMED] + by[UNSOURCED]
     if given:
-        yield f"{by[ASSUMED] + by[UNSOURCED]:,} of {given:,} inputs are assumptions, at least in part."
+        more = f"; {by[UNSOURCED]:,} more {'has' if by[UNSOURCED] == 1 else 'have'} no source" if by[UNSOURCED] else ""
+        yield f"{by[ASSUMED]:,} of {given:,} inputs are assumptions, at least in part{more}."
 
 
 def _price_effect(run: Run) -> Iterator[str]:
@@ -129,10 +147,7 @@ def notes(folder: Folder, named: bool, more: Iterable[str] = ()) -> tuple[str, .
 
 
 def notes_on_run(run: Run) -> Iterator[str]:
-    """Yield what was changed on the command line, and what an older scenario or manifest leaves open."""
-    changed = run.said.get("overrides")
-    if isinstance(changed, Mapping) and changed:
-        yield f"Changed on the command line: {', '.join(map(str, changed))}."
+    """Yield what an older scenario or manifest leaves open."""
     if run.read[1]:
         yield f"{OLD_SCENARIO}: {run.read[1]}. Inputs are shown as they stand there."
     yield from _unknown(run)

@@ -13,7 +13,14 @@ OF_SANCTIONS = (
     *("invested", "abandoned", "seized", "cost_of_sanctions_usd", "sanctions_save_money"),
     *("pays_with_and_without", "pays_only_without_sanctions", "pays_only_with_sanctions", "pays_in_neither"),
 )
-OF_LENDERS = ("missed_payment", "defaulted", "lenders_loss_share", "equity_wiped_out", "years_in_default")
+OF_LENDERS = (
+    "missed_payment",
+    "defaulted",
+    "lenders_loss_share",
+    "lenders_loss_usd",
+    "equity_wiped_out",
+    "years_in_default",
+)
 """Metrics without which the sentences of the screen cannot be said."""
 
 

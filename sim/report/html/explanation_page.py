@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sim.report import format as say
 from sim.report.html import charts
-from sim.report.html.charts_attribution import points
+from sim.report.html.charts_attribution import brief, points
 from sim.report.html.content import Card, Page, Section
 from sim.report.html.content_attribution import attribution, difference
 from sim.report.html.content_caveats import notes
@@ -51,9 +51,11 @@ def _cards(folder: Folder) -> Iterator[Card]:
         for where, name, text in zip(("From", "To"), found.names, found.written(), strict=True):
             yield Card(f"{where} {name}", text, spoken_measure(found.measure) if where == "From" else found.size())
     sheet = folder.sheets.get("attribution.csv")
-    parts = [(str(row.get("group")), finite(row.get("part"))) for row in (sheet.rows if sheet is not None else ())]
+    parts = [
+        (brief(str(row.get("group"))), finite(row.get("part"))) for row in (sheet.rows if sheet is not None else ())
+    ]
     parts = sorted((part for part in parts if not math.isnan(part[1])), key=lambda part: -abs(part[1]))
     write, unit = say.row_scale(found.unit, [value for _, value in parts])
     for place, (name, value) in zip(("Largest part", "Second", "Third"), parts, strict=False):
-        plus = "+" if value > 0.0 else ""
-        yield Card(place, name, f"{plus}{write(value)} {points(unit)}")
+        if any(digit in write(value) for digit in "123456789"):
+            yield Card(place, name, f"{say.signed(write(value), value)} {points(unit)}")

@@ -37,7 +37,7 @@ COMPARED = (
     ("Invested", "invested", "mean"),
     ("Given up while building", "abandoned", "mean"),
     ("Seized", "seized", "mean"),
-    ("NPV lost by sanctions, mean", "cost_of_sanctions_usd", "mean"),
+    ("Cost of sanctions (−: they save), mean", "cost_of_sanctions_usd", "mean"),
     ("Sanctions save money", "sanctions_save_money", "mean"),
     ("Lent, mean", "debt_usd", "mean"),
     ("Loans in default", "defaulted", "mean"),
@@ -102,6 +102,8 @@ def _subtitle(run: Run, named: bool) -> str:
     parts += [f"seed {manifest.seed}"] if manifest is not None and manifest.seed is not None else []
     if run.horizon is not None:
         parts.append(f"{run.horizon} years{f' from {run.start_year}' if run.start_year is not None else ''}")
+    changed = run.said.get("overrides")
+    parts += [f"changed: {', '.join(map(str, changed))}"] if isinstance(changed, Mapping) and changed else []
     day = date(facts.get("date")) if isinstance(facts, dict) else ""
     parts += [f"run on {day}"] if day else []
     told = ", ".join(parts) or "of the run nothing is known but its tables"
@@ -132,7 +134,7 @@ def _of_one(run: Run) -> Iterator[Section]:
     if "regimes.csv" in folder.sheets or "regimes.csv" in folder.missing:
         yield _regimes(run)
     yield _owners(run)
-    if "bearers.csv" in folder.sheets or "bearers.csv" in folder.missing:
+    if ("bearers.csv" in folder.sheets or "bearers.csv" in folder.missing) and not run.calm:
         told = content_words.bearers_words(run)
         yield Section("bearers", "Who bears the cost of sanctions", (told,) if told else (), (charts.bearers(folder),))
     yield _drivers(run)

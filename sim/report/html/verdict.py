@@ -105,7 +105,8 @@ def _value(run: Run) -> Card | None:
     ends = [run.number("project_npv_usd", name) for name in ("p10", "p50", "p90")]
     if not all(map(math.isfinite, ends)):
         return Card("Adds value", say.share(share), f"of futures have an NPV above 0; the median is {say.usd(median)}")
-    write, unit = say.row_scale("USD", ends)
+    more = [run.number("project_npv_usd", name) for name in ("mean", "deterministic")]
+    write, unit = say.row_scale("USD", [*ends, *more])  # as in the table of figures
     low, middle, high = map(write, ends)
     remark = f"of futures have an NPV above 0; the median is {middle} {unit} (P10 {low}, P90 {high})"
     return Card("Adds value", say.share(share), remark)
@@ -157,14 +158,18 @@ def _bearers(run: Run) -> Card | None:
     order = sorted((name for name in large if name not in POTS), key=lambda name: large[name][0])
     less = [name for name in order if large[name][0] < 0.0]
     more = [name for name in reversed(order) if large[name][0] > 0.0]
-    value = " and ".join(map(party, sanctions_section.not_apart(less, large))) or "nobody"
+    pots = [name for name in POTS if name in large]
     sides = [
         f"{what}: {', '.join(f'{party(name)} {say.signed(write(large[name][0]), large[name][0])}' for name in names)}"
-        for what, names in (("less for", less[:MOST_LOSERS]), ("more for", more[:MOST_GAINERS]))
+        for what, names in (("less for", less[:MOST_LOSERS]), ("more for", more[:MOST_GAINERS]), ("with nobody", pots))
         if names
     ]
-    total = f"; in all {say.signed(write(whole), whole)} before tax and loans" if not math.isnan(whole) else ""
-    return Card("Who bears sanctions", capital(value), f"{'; '.join(sides)}{total} (mean present value, {unit})")
+    total = f"; {sanctions_section.TOGETHER} {say.signed(write(whole), whole)}" if not math.isnan(whole) else ""
+    gain = whole > 0.0
+    first = sanctions_section.not_apart(more if gain else less, large)
+    label = "Who gains by sanctions" if gain else "Who bears sanctions"
+    remark = f"{'; '.join(sides)}{total} (mean present value, {unit})"
+    return Card(label, capital(" and ".join(map(party, first))) or "Nobody", remark)
 
 
 # --- for whom, and what matters -----------------------------------------------------------------------------------
@@ -194,7 +199,7 @@ def _lenders(run: Run) -> Card | None:
     write, unit = say.row_scale("USD", [run.lent, lent])
     loss = f"; lenders lose {write(lost)} {unit} of present value in the mean" if not math.isnan(lost) else ""
     if run.certain:
-        return Card("Loans default", "yes" if failed else "no", f"{write(run.lent)} {unit} are lent{loss}")
+        return Card("Loans default", "yes" if failed else "no", f"{write(run.lent)} {unit} are lent")
     drawn = f"; they lend {write(lent)} in the mean, {write(run.lent)} on the lenders' case" if lent > 0.0 else ""
     return Card("Loans default", say.share(failed), f"of futures{loss}{drawn}")
 

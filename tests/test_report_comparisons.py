@@ -82,7 +82,7 @@ def test_differences_are_those_of_the_means(place: Path) -> None:
     rows = {row[0]: row for row in all_figures(page).rows}
     assert rows["Rate of return (IRR), nominal *"][1:5] == ("% a year", "−40.9", "−50.4", "−9.5")
     assert rows["Net present value (NPV)"][4].startswith("+2.1")
-    assert "All figures, rows with *" in section(page, "full compared with base").words[-1]
+    assert all_figures(page).note.startswith("* Means of the futures that have a value in both")
 
 
 def test_shares_have_no_median_and_years_no_thousands(place: Path) -> None:

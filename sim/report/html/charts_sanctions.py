@@ -153,7 +153,7 @@ def _large(told: Bars, size: float) -> tuple[list[Row], str]:
     text = say.signed(say.number(mean, 2), mean)
     others: Row = {"name": f"{len(small)} others", "text": text, "low": 0.0, "high": mean, "kind": kind_of(mean)}
     large = [row for row in told if row not in small]
-    return [*large[:-1], others, large[-1]], f" The {len(small)} others are in the table."
+    return [*large[:-1], others, large[-1]], f" These {len(small)} are in the table one by one."
 
 
 def _bearers_title(rows: Bars) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sim.batch.compare_runs import Difference, Pair, Side, Times
 from sim.batch.pairing import Contest, Estimate, Meeting
 from sim.batch.read_back_run import POINTS, Figures, Run
 from sim.report import compare_page, compare_paybacks_section
-from sim.report.compare_layout import Grid, Scale, Words, difference_and_interval, scale
+from sim.report.compare_layout import Block, Grid, Scale, difference_and_interval, scale
 from sim.report.html import charts
 from sim.report.html.cases import axis_name, point
 from sim.report.html.content import Page, Section, View
@@ -40,7 +41,7 @@ PAIRED = (
     "Paired: both have drawn the same futures, and each is compared with itself. Intervals hold the mean difference "
     "with 95 % confidence."
 )
-STARRED = "All figures, rows with *: means of the futures that have a value in both, medians of all that have one."
+STARRED = "* Means of the futures that have a value in both, medians of all that have one."
 YEAR = "calendar year"
 """The unit of a metric that is a year."""
 Row = Mapping[str, Any]
@@ -70,7 +71,7 @@ def page_of(folders: Sequence[Folder]) -> Page:
     sections.append(Section("definitions", "Definitions", (), (), (("Metrics", meanings(metrics)),), folded=True))
     return Page(
         title="; ".join(dict.fromkeys(_names(folder) for folder in folders)),
-        subtitle="Results held against each other: the second less the first",
+        subtitle="Results held against each other: each less the first",
         verdict=(),
         words=tuple(words),
         caveats=tuple(dict.fromkeys(text for folder in folders for text in _caveats(folder))),
@@ -183,9 +184,7 @@ def compare_verdict(pair: Pair) -> str:
 def _section(pair: Pair, name: str, heading: str, inputs: Sequence[Row]) -> Section:
     blocks = [*compare_page.main_figures(pair), *compare_paybacks_section.blocks(pair)]
     words = [PAIRED if pair.paired else f"Not paired: {pair.unpaired}.", f"A: {pair.a.label}. B: {pair.b.label}."]
-    words += [block.text for block in blocks if isinstance(block, Words)]
-    heads = iter(("Main figures", "Paybacks"))
-    tables = [(next(heads, ""), _grid(block)) for block in blocks if isinstance(block, Grid)]
+    tables = list(zip(("Main figures", "Paybacks"), _grids(blocks), strict=False))
     if inputs:
         rows = tuple(
             (input_name(row["path"]), row["path"], shown(row["before"]), shown(row["after"])) for row in inputs
@@ -193,12 +192,19 @@ def _section(pair: Pair, name: str, heading: str, inputs: Sequence[Row]) -> Sect
         view = View(("Input", "Key", pair.a.label, pair.b.label), rows, (False,) * 4)
         tables.append(("Inputs that differ", view))
     tables.append(("All figures", _all(pair)))
-    words += [STARRED] if any(map(_starred, pair.differences)) else []
     return Section(name, heading, tuple(words), (), tuple(tables))
 
 
-def _grid(block: Grid) -> View:
-    return View(block.head, block.rows, tuple(i >= block.texts for i in range(len(block.head))))
+def _grids(blocks: Sequence[Block]) -> list[View]:
+    """Return the tables of the screen, each with the words that come after it as its note."""
+    found: list[View] = []
+    for block in blocks:
+        if isinstance(block, Grid):
+            found.append(View(block.head, block.rows, tuple(i >= block.texts for i in range(len(block.head)))))
+        elif found:
+            note = f"{found[-1].note} {block.text}".strip()
+            found[-1] = replace(found[-1], note=note)
+    return found
 
 
 def _all(pair: Pair) -> View:
@@ -212,7 +218,8 @@ def _all(pair: Pair) -> View:
         star = " *" if _starred(one) else ""
         rows.append((f"{title(one.metric)}{star}", by.unit, *cells, *medians))
     heads = ("Figure", "Unit", "Mean A", "Mean B", "B − A", "95 % interval", "Median A", "Median B")
-    return View(heads, tuple(rows), (False, False, *[True] * 6))
+    note = STARRED if any(map(_starred, pair.differences)) else ""
+    return View(heads, tuple(rows), (False, False, *[True] * 6), note=note)
 
 
 def _starred(one: Difference) -> bool:

@@ -21,6 +21,8 @@ class View:
     """Which columns hold numbers, and stand to the right."""
     sparks: tuple[tuple[tuple[float, float], ...], ...] = ()
     """Points of a small drawing behind the first cell of each row; empty: the table has no drawings."""
+    note: str = ""
+    """What stands below it, such as what its asterisks mean."""
 
 
 @dataclass(frozen=True)

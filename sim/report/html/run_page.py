@@ -246,7 +246,7 @@ def _money_words(run: Run) -> tuple[str, ...]:
 
 def _drivers(run: Run) -> Section:
     found = content_words.strongest(run)[: verdict.MOST_DRIVERS]
-    told = "; ".join(f"{input_name(name)}: {content_words.direction(value)}" for name, value in found)
+    told = ". ".join(f"{input_name(name)}: {content_words.direction(value)}" for name, value in found)
     text = "No input is uncertain, so that none moves the NPV." if run.certain else ""
     if told:
         text = f"{told}. In brackets: rank correlations with the NPV, over the futures; they do not add up."

@@ -11,7 +11,7 @@ from sim.report.html.content import Card
 from sim.report.html.content_run import Run
 from sim.report.html.content_words import futures, points, strongest
 from sim.report.html.sheets import known
-from sim.report.names import POTS, capital, input_name, party
+from sim.report.names import POTS, capital, input_name, inside, party
 
 MOST_DRIVERS = 3
 MOST_LOSERS = 3
@@ -208,8 +208,8 @@ def _drivers(run: Run) -> Card | None:
     found = strongest(run)[:MOST_DRIVERS]
     if not found:
         return None
-    parts = [f"{input_name(name)} ({say.number(value, 2)})" for name, value in found]
-    more = f"; then {', '.join(parts[1:])}" if parts[1:] else ""
+    parts = [f"{inside(input_name(name))} ({say.number(value, 2)})" for name, value in found[1:]]
+    more = f"; then {', '.join(parts)}" if parts else ""
     first, value = found[0]
     remark = f"rank correlation with the NPV {say.number(value, 2)}{more}; −: the more of it, the lower the NPV"
     return Card("What matters most", input_name(first), remark)

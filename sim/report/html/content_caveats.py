@@ -34,7 +34,7 @@ def caveats(run: Run) -> tuple[str, ...]:
         *_kept(run),
     ]
     if run.spec is not None:
-        lines += warnings(run.spec.written)
+        lines += [f"check warns: {text}." for text in warnings(run.spec.written)]
     return (*lines, *_scope(run))
 
 

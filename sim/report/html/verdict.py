@@ -180,7 +180,8 @@ def _sponsors(run: Run) -> Card | None:
     if math.isnan(back):
         return None
     at = f" at {lenders_section.equity_rate(run.spec)}" if run.spec is not None else ""
-    worth = f"; the mean of their NPV{at} is {say.usd(npv)}" if not math.isnan(npv) else ""
+    of = "their NPV" if run.certain else "the mean of their NPV"
+    worth = f"; {of}{at} is {say.usd(npv)}" if not math.isnan(npv) else ""
     if run.certain:
         return Card(
             "For sponsors", "yes" if back else "no", f"they {'get' if back else 'never get'} their money back{worth}"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures import wait as wait_for
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -81,7 +81,9 @@ class _Hands(Executor):
     """
 
     def __init__(self, client: Any) -> None:
-        self._client = client
+        from distributed.client import ClosedClientError
+
+        self._client, self._closed = client, ClosedClientError
         self._flying: dict[Future[Any], Any] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -97,7 +99,8 @@ class _Hands(Executor):
         if wait and not cancel_futures:
             wait_for(list(self._flying))
         else:
-            self._client.cancel(list(self._flying.values()))
+            with suppress(self._closed):  # a client that has lost its scheduler has nothing to call off
+                self._client.cancel(list(self._flying.values()))
 
 
 async def _pass_on(theirs: Any, future: Future[Any]) -> None:

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -221,6 +223,20 @@ def test_a_scheduler_that_dies_before_a_result_has_come(cluster: Cluster, monkey
         monkeypatch.setattr(Client, "_gather", break_off)
         with pytest.raises(ScenarioError, match="dropped what it was to do"):
             list(completed(crew, pair, [1]))
+
+
+def test_what_is_left_is_called_off(cluster: Cluster) -> None:
+    """An executor that is shut down without waiting calls off what is under way; without a client it does nothing."""
+    with sim.cluster.cluster(cluster.address, 2) as crew:
+        assert crew.start is not None
+        left = crew.start()
+        future = left.submit(time.sleep, 60.0)
+        left.shutdown(wait=False)
+        with pytest.raises(CancelledError):
+            future.result(timeout=20.0)
+        late = crew.start()
+        late.submit(time.sleep, 0.0).result(timeout=20.0)
+    late.shutdown(wait=False)
 
 
 DEADLY = (5, 10)

@@ -99,7 +99,7 @@ class _Hands(Executor):
         if wait and not cancel_futures:
             wait_for(list(self._flying))
         else:
-            with suppress(self._closed):  # a client that has lost its scheduler has nothing to call off
+            with suppress(self._closed, RuntimeError):  # a client that is gone has nothing to call off
                 self._client.cancel(list(self._flying.values()))
 
 

@@ -369,7 +369,7 @@ def test_two_csvs_by_hand(tmp_path: Path) -> None:
     assert (found.only_a, found.only_b) == (("only_here",), ("other",))
     assert found.notes == (f"{b} has no column p10, definition.", f"Columns of {b} that are not compared: colour.")
     comparison, paybacks, inputs, notes = tables(Comparison((found,), ()))
-    assert [row[2] for row in notes.rows] == list(found.notes) and notes.columns == ("a", "b", "note")
+    assert [row[2] for row in notes.rows] == list(found.caveats) and notes.columns == ("a", "b", "note")
     npv = row_of(comparison, "project_npv_usd")
     assert (npv["difference"], npv["se"], npv["paired"]) == (40.0, 5.0, "no")
     assert (npv["ci_low"], npv["ci_high"]) == pytest.approx((30.20018, 49.79982), abs=1e-5)

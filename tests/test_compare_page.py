@@ -189,7 +189,7 @@ def test_a_page_of_sweeps(tmp_path: Path) -> None:
         "intervals add up the standard errors of both as if they had nothing in common."
     ) in words(text)
     assert re.search(
-        r"^Link: capacity MW +Mean NPV A +B +B − A +95 % interval\n +bn USD +bn USD +bn USD$", text, re.MULTILINE
+        r"^Link: capacity, MW +Mean NPV A +B +B − A +95 % interval\n +bn USD +bn USD +bn USD$", text, re.MULTILINE
     )
     assert re.search(r"^600 +−4\.00 +−3\.50 +\+0\.50 +\+0\.40 to \+0\.60$", text, re.MULTILINE)
     assert re.search(r"^600 +10\.0 +10\.0 +0\.0$", text, re.MULTILINE)

@@ -383,7 +383,7 @@ def test_heat_map_is_in_order() -> None:
     assert encoding["y"]["scale"]["domain"] == ["600", "1,000"]
     assert encoding["x"]["scale"]["domain"] == ["x", "w"]
     cells = {(row["d"], row["a"]): row["text"] for row in data_of(figure)[0]}
-    assert cells == {("1,000", "x"): "25.0", ("1,000", "w"): "50.0", ("600", "w"): "0.0"}
+    assert cells == {("1,000", "x"): "25.0", ("1,000", "w"): "50.0", ("600", "w"): "0"}
     assert "1 of 4 cases have no figure" in figure.caption
 
 

@@ -464,7 +464,7 @@ def test_distributions_and_processes_are_told(out: Path) -> None:
     assert max(y for _, y in points) == 1.0 and all(0 <= x <= 1 and 0 <= y <= 1 for x, y in points)
     assert spark["market.price_ratio"] == ()
     drawn = dict(section(made, "uncertain").tables)
-    assert [row[0] for row in drawn["Numbers that are drawn"].rows][:2] == ["Construction: years", "Plant: overrun"]
+    assert [row[0] for row in drawn["Numbers that are drawn"].rows][:2] == ["Construction, years", "Plant: overrun"]
     process = {row[0]: row for row in drawn["Prices and rates that move"].rows}["macro.fx.jpy.rate"]
     assert process[1:3] == ("gbm", "spot 157.9; log_drift 0; volatility 0.09")
     assert ("sanctions.initial", "sectoral") in views["Choices"].rows
@@ -614,7 +614,7 @@ def test_a_sweep(out: Path) -> None:
     best = max(found, key=lambda row: float(row["paid_back.mean"]))
     one = card(made, "Pays back most often")
     assert one.value == percent(float(best["paid_back.mean"]))
-    assert one.remark == f"with market price ratio {best['market.price_ratio']}, costs × 0.5"
+    assert one.remark == f"with market price ratio {best['market.price_ratio']}, costs of all items × 0.5"
     worst = min(found, key=lambda row: float(row["project_npv_usd.p50"]))
     assert card(made, "Lowest median NPV").value == billions(float(worst["project_npv_usd.p50"]))
     errors = rows(out / "sweep" / "errors.csv")
@@ -631,7 +631,7 @@ def test_a_sweep_without_its_manifest(out: Path, tmp_path: Path) -> None:
     (folder / "manifest.yaml").unlink()
     (folder / "payback.csv").unlink()
     made = page(folder)
-    assert section(made, "cases").tables[0][1].columns[1:3] == ("Market: price ratio", "Costs")
+    assert section(made, "cases").tables[0][1].columns[1:3] == ("Market: price ratio", "Costs of all items")
     assert any("payback.csv is missing" in note for note in made.notes)
 
 
@@ -674,6 +674,6 @@ def test_a_comparison_of_sweeps(out: Path) -> None:
     views = dict(section(made, "pair_1").tables)
     found = [row for row in rows(out / "cases" / "comparison.csv") if row["metric"] == "project_npv_usd"]
     view = views["Net present value (NPV)"]
-    assert view.columns[:3] == ("Market: price ratio", "Costs", "mean A, bn USD")
+    assert view.columns[:3] == ("Market: price ratio", "Costs of all items", "mean A, bn USD")
     for cells, row in zip(view.rows, found, strict=True):
         assert cells[0] == row["market.price_ratio"] and close(cells[2], "bn USD", float(row["mean_a"]))

@@ -75,7 +75,7 @@ def section(page: Page, name: str) -> Section:
 def test_the_best_is_no_majority(sweep: Folder) -> None:
     """The title says how many pay back at best, and names only the axis that makes it so."""
     figure = charts.small_multiples(sweep)
-    assert figure.title == "At best 16.8 % of futures pay back: sanctions “none”"
+    assert figure.title == "At best 16.8 % of futures pay back, with sanctions “none”"
     assert "over each case: sanctions · financing" in figure.caption
     valid(figure)
     assert figure.spec is not None and figure.spec["resolve"]["axis"]["x"] == "independent"
@@ -93,7 +93,7 @@ def test_what_is_not_begun_is_not_the_best(sweep: Folder) -> None:
     """A median NPV of next to nothing, as hardly half of the futures begin, is told and not praised."""
     page = page_of((sweep,))
     best = card(page, "Highest median NPV of those begun")
-    assert best.value == "−3.9 bn USD" and best.remark.startswith("with sanctions “sectoral”; −2.0 million USD with")
+    assert best.value == "−3.88 bn USD" and best.remark.startswith("with sanctions “sectoral”; 0.00 bn USD with")
     assert best.remark.endswith("sanctions “full”, as the project is not begun in the median future")
     assert card(page, "Lowest median NPV").remark == "with sanctions “none”"
     view = section(page, "cases").tables[0][1]
@@ -140,7 +140,7 @@ def test_no_map_of_what_does_not_vary(tmp_path: Path) -> None:
     folder = written(tmp_path / "same", ("link.capacity_mw", "timeline.start_year"), COLUMNS[:2], rows)
     assert mapped(Cases(folder)) == ["project_npv_usd.p50"]
     part = section(page_of((folder,)), "cases")
-    assert part.tables[0][1].columns == ("Case", "Link: capacity MW", "Timeline: start year", "NPV, median, bn USD")
+    assert part.tables[0][1].columns == ("Case", "Link: capacity, MW", "Timeline: start year", "NPV, median, bn USD")
     assert part.tables[0][1].rows[1][2] == "2030"
     assert "The same in all cases: pays back: 0 %." in part.words[0]
     assert part.words[-1].endswith("The folder's cases.csv holds all figures of all cases.")
@@ -219,3 +219,65 @@ def test_maps_of_one_and_of_three_axes(tmp_path: Path, count: int) -> None:
     cells = max(data_of(figure), key=len)
     assert len(cells) == len(places) and len({(cell["a"], cell["d"]) for cell in cells}) == len(places)
     assert [cell["text"] for cell in cells] == [f"{n + 1:.1f}" for n in range(len(places))]
+
+
+def test_ties_are_no_winners(tmp_path: Path) -> None:
+    """Named is what all the best have in common; an axis on which nothing depends is no tie."""
+    axes = ("link.capacity_mw", "costs.items.*.amount_million", "sanctions")
+    places = [(mw, cost, name) for mw in (600, 1000, 1400) for cost in ("x0.5", "x1") for name in ("none", "full")]
+    shares = [0.5 if mw > 600 and cost == "x0.5" and name == "none" else 0.1 for mw, cost, name in places]
+    values = [0.0 if name == "full" and cost == "x1" else -1e9 for _, cost, name in places]
+    rows = [(*place, *figures) for place, *figures in zip(places, shares, values, strict=True)]
+    found = Cases(written(tmp_path / "ties", axes, COLUMNS[:2], rows))
+    best = [row for row in found.rows if row["paid_back.mean"] == 0.5]
+    assert found.where(best, "paid_back.mean") == "in 2 cases, all with costs of all items × 0.5, sanctions “none”"
+    assert found.where(best[:1], "paid_back.mean").startswith("with link capacity 1,000 MW, costs of all items × 0.5, ")
+    assert found.where(best[:1], "paid_back.mean", 20) == "in case 5"
+    idle = [row for row in found.rows if row["project_npv_usd.p50"] == 0.0]
+    assert (
+        found.where(idle, "project_npv_usd.p50") == "with costs of all items × 1, sanctions “full”"
+    )  # whatever the capacity
+    assert found.where(found.rows, "paid_back.mean") == "in every case"
+    crossed = [row for row in found.rows if (row["sanctions"] == "none") == (row["link.capacity_mw"] == 600.0)]
+    assert found.where(crossed, "paid_back.mean") == "in 6 cases"
+
+
+def test_one_axis_of_equals(tmp_path: Path) -> None:
+    """Few equal points of a single axis are named together."""
+    rows = [(600, 0.1), (1000, 0.2), (1400, 0.2), (2000, 0.1)]
+    page = page_of((written(tmp_path / "one", ("link.capacity_mw",), COLUMNS[:1], rows),))
+    assert card(page, "Pays back most often").remark == "with link capacity 1,000 or 1,400 MW"
+
+
+def hypercube(tmp_path: Path) -> Folder:
+    """Return sixteen cases of four axes: the first alone makes the difference, two are drawn, one is of names."""
+    axes = ("market.price_ratio", "costs.items.*.amount_million", "capacity", "sanctions")
+    drawn = [(2 + i / 7, f"x{0.5 + (5 * i % 16) / 23:.8f}", f"{600 + 400 * (i % 3)} MW") for i in range(16)]
+    rows = [(*place, ("none", "full")[i // 2 % 2], i / 100, -1e9 * (20 - i)) for i, place in enumerate(drawn)]
+    folder = written(tmp_path / "lhs", axes, COLUMNS[:2], rows)
+    file = tmp_path / "lhs" / "manifest.yaml"
+    file.write_text(file.read_text("utf-8").replace("design: product", "design: latin_hypercube"), "utf-8")
+    return read_folders([folder.path])[0]
+
+
+def test_a_hypercube_can_be_read(tmp_path: Path) -> None:
+    """Cases go by their number, drawn points have four digits, and what moves the result comes first."""
+    folder = hypercube(tmp_path)
+    page = page_of((folder,))
+    assert card(page, "Pays back most often").remark == "in case 16"
+    assert card(page, "Cases").remark == "varied: 4 inputs at once"
+    part = section(page, "cases")
+    assert (
+        "market price ratio (from 2 to 4.143), costs of all items (from × 0.5 to × 1.152), capacity (3 values)"
+        in part.words[0]
+    )
+    assert part.tables[0][1].rows[1][1:4] == ("2.143", "× 0.7174", "1000 MW")
+    assert charts.small_multiples(folder).title == "At best 15.0 % of futures pay back, in case 16"
+    moves = page.sections[0]
+    assert moves.title == "What moves the result"
+    assert moves.words[0] == "The chance of payback goes most with market price ratio (+1.00)."
+    assert moves.figures[0].title == "Among numbers, the chance of payback hangs most on market price ratio"
+    assert "over 16 cases" in moves.figures[0].caption and "below 0.50 hardly" in moves.figures[0].caption
+    assert "Points of sanctions are names" in moves.figures[0].caption
+    valid(moves.figures[0])
+    assert moves.figures[0].table is not None and len(moves.figures[0].table.rows) == 3

@@ -262,7 +262,7 @@ def test_lenders_and_sponsors(name: str) -> None:
     text, carried = " ".join(page(name).split()), result.planned.cash.carried
     assert carried is not None and say.lent(carried.plan) in text
     assert ("Public money pays 3.4 bn USD." in text) == (name == "financing/state_50_30_20")
-    assert "Sponsors' payback from the start, nominal" in text and "Sponsors' NPV at 12 % nominal" in text
+    assert "Sponsors' payback, nominal" in text and "Sponsors' NPV at 12 % nominal" in text
     failed, unpaid = summary["defaulted"]["mean"], summary["unpaid_costs_usd"]["mean"]
     waited = f"a default lasts {say.years(summary['years_in_default']['mean'] / failed)} in the mean." if failed else ""
     assert waited in text and ("They are taken to wait" in text) == (failed > 0.0)

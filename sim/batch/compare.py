@@ -110,7 +110,7 @@ def _letter(place: int) -> str:
 def tables(comparison: Comparison) -> list[Table]:
     """Return the tables of a comparison: comparison.csv and notes.csv; of runs paybacks.csv and inputs.csv too."""
     all_pairs: tuple[Pair | CasePair, ...] = comparison.pairs or comparison.cases
-    told = [(pair.a.label, pair.b.label, note) for pair in all_pairs for note in pair.notes]
+    told = [(pair.a.label, pair.b.label, note) for pair in all_pairs for note in pair.caveats]
     notes = Table("notes.csv", ("a", "b", "note"), told)
     if comparison.cases:
         return [_case_table(comparison.cases), notes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sim.base.words import shown
@@ -44,6 +44,10 @@ class CaseDifference:
         return apart(self.a[stat], self.b[stat])
 
 
+MOST_PLACES = 3
+"""Cases that are named of those that only one sweep has."""
+
+
 @dataclass(frozen=True)
 class CasePair:
     """A sweep and the reference, A; paired case by case where both have drawn the same futures and kept their means."""
@@ -65,6 +69,19 @@ class CasePair:
     def places(self) -> tuple[At, ...]:
         """Return the places at which both have a case."""
         return tuple(dict.fromkeys(one.at for one in self.differences))
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Return what to know before relying on it: the cases that only one sweep has, and the notes."""
+        alone = ((self.a, self.only_a), (self.b, self.only_b))
+        lost = [f"Only in {sweep.label}: {self._told(places)}." for sweep, places in alone if places]
+        return (*lost, *self.notes)
+
+    def _told(self, places: Sequence[At]) -> str:
+        """Return how many cases there are at some places, and the first of them."""
+        count = len(places)
+        first = "; ".join(place(self.axes, at) for at in places[:MOST_PLACES])
+        return f"{count:,} case{'s' * (count != 1)} ({first}{'; …' * (count > MOST_PLACES)})"
 
 
 def case_pair_of(a: Sweep, b: Sweep) -> CasePair:

@@ -87,6 +87,13 @@ class Pair:
         """Say whether draws are compared one by one."""
         return not self.unpaired
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Return what to know before relying on it: the notes, and what only one of the two has."""
+        alone = ((self.a, self.only_a), (self.b, self.only_b))
+        lost = [f"Only in {side.label}, and not compared: {names(metrics)}." for side, metrics in alone if metrics]
+        return (*self.notes, *lost)
+
 
 def pair_of(a: Side, b: Side) -> Pair:
     """Return the comparison of two runs; `ScenarioError` where they have nothing in common or other units."""

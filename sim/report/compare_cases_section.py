@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sim.batch.compare_cases import At, CaseDifference, CasePair, Sweep, place, text_of_axis
+from sim.batch.compare_cases import CaseDifference, CasePair, Sweep, text_of_axis
 from sim.report.compare_layout import (
     Block,
     Grid,
@@ -29,7 +29,6 @@ MAIN = {
 """Metric and statistic of the tables, in the order of importance."""
 MOST_TABLES = 2
 MOST_CASES = 12
-MOST_PLACES = 3
 
 
 def blocks(pair: CasePair) -> Iterator[Block]:
@@ -41,8 +40,7 @@ def blocks(pair: CasePair) -> Iterator[Block]:
         yield _table(pair, metric, stat)
     if len(pair.places) > MOST_CASES:
         yield Words(f"The first {MOST_CASES} of {len(pair.places):,} cases; --csv DIR writes all of them.")
-    notes = [*_alone(pair, pair.a, pair.only_a), *_alone(pair, pair.b, pair.only_b), *pair.notes]
-    if notes:
+    if notes := pair.caveats:
         yield Words("Before you rely on this", "heading")
         yield from (Words(note, "item") for note in notes)
 
@@ -90,12 +88,3 @@ def _row(one: CaseDifference, stat: str, by: Scale) -> tuple[str, ...]:
     apart = one.mean if stat == "mean" else without_interval(one.point(stat))
     ends = (by.value(end[stat], by.fine(apart)) for end in (one.a, one.b))
     return (*map(text_of_axis, one.at), *ends, *difference_and_interval(apart, by))
-
-
-def _alone(pair: CasePair, sweep: Sweep, places: Sequence[At]) -> Iterator[str]:
-    """Yield the cases that only one sweep has."""
-    if places:
-        count = len(places)
-        first = "; ".join(place(pair.axes, at) for at in places[:MOST_PLACES])
-        more = "; …" if count > MOST_PLACES else ""
-        yield f"Only in {sweep.label}: {count:,} case{'s' * (count != 1)} ({first}{more})."

@@ -9,7 +9,6 @@ from sim.base.sampling import REPLICATE
 from sim.base.words import told
 from sim.batch.compare import Comparison
 from sim.batch.compare_runs import Difference, Pair, Side
-from sim.batch.read_back import names
 from sim.report import compare_cases_section, compare_paybacks_section
 from sim.report import format as say
 from sim.report.compare_layout import (
@@ -68,8 +67,7 @@ def _run_blocks(pair: Pair) -> Iterator[Block]:
     yield from main_figures(pair)
     yield from compare_paybacks_section.blocks(pair)
     yield from _inputs(pair)
-    notes = [*pair.notes, *_alone(pair.a, pair.only_a), *_alone(pair.b, pair.only_b)]
-    if notes:
+    if notes := pair.caveats:
         yield Words("Before you rely on this", "heading")
         yield from (Words(note, "item") for note in notes)
 
@@ -258,8 +256,3 @@ def _input(value: object) -> str:
     from sim.batch.changes import MISSING
 
     return say.MISSING if value is MISSING else told(value)
-
-
-def _alone(side: Side, metrics: tuple[str, ...]) -> Iterator[str]:
-    if metrics:
-        yield f"Only in {side.label}, and not compared: {names(metrics)}."

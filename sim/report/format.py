@@ -162,12 +162,12 @@ def bare_share(value: float, decimals: int = 1) -> str:
     """Return a share where the unit stands in the head: 0 and 100 mean none and all.
 
     >>> [bare_share(x) for x in (0.0, 0.0001, 0.1525, 1.0, 3.0, math.nan)]
-    ['0', '< 0.1', '15.2', '100', '300.0', '–']
+    ['0', '< 0.1', '15.3', '100', '300.0', '–']
     """
     if not 0.0 <= value <= 1.0:
         return number(100.0 * value, decimals)
-    if value <= 1e-12 or value >= 1.0 - 1e-12:
-        return "0" if value < 0.5 else "100"
+    if decimals == 1 or value <= 1e-12 or value >= 1.0 - 1e-12:
+        return share(value).removesuffix(" %")
     text = number(100.0 * value, decimals)
     return f"> {100 - 10**-decimals:.{decimals}f}" if float(text) == 100.0 else visible(value, text)
 

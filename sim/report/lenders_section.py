@@ -9,22 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.report import format as say
+from sim.report.titles import title
 
 if TYPE_CHECKING:
     from sim.model.loans import Plan
     from sim.scenario import Spec
 
 Summary = Mapping[str, Mapping[str, Any]]
-LENDER_ROWS = (
-    ("Loans", "debt_usd"),
-    ("Least debt service cover (DSCR)", "dscr_min"),
-    ("Loan life cover (LLCR)", "llcr"),
-)
+LENDER_ROWS = tuple((title(name), name) for name in ("debt_usd", "dscr_min", "llcr"))
 SPONSOR_ROWS = (
-    ("Sponsors pay in, nominal", "equity_invested_usd"),
-    ("Sponsors' payback from the start, nominal", "equity_payback_years"),
-    ("Sponsors' NPV at {rate}", "equity_npv_usd"),
-    ("Sponsors' rate of return, nominal", "equity_irr"),
+    *((title(name), name) for name in ("equity_invested_usd", "equity_payback_years")),
+    (f"{title('equity_npv_usd')} at {{rate}}", "equity_npv_usd"),
+    (title("equity_irr"), "equity_irr"),
 )
 """Label and metric of the lines of figures."""
 _WORTH_TELLING = 0.5e6

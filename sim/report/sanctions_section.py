@@ -11,15 +11,14 @@ from rich.text import Text
 from sim.report import format as say
 from sim.report.compare_layout import Grid
 from sim.report.names import party, spoken
+from sim.report.titles import title
 
 if TYPE_CHECKING:
     from sim.tables import Table
 
 Summary = Mapping[str, Mapping[str, Any]]
-ROWS = (
-    ("Cost of sanctions (−: they save)", "cost_of_sanctions_usd"),
-    ("The same for the sponsors", "cost_of_sanctions_to_sponsors_usd"),
-    ("Delay of operation (COD)", "cod_delay_years"),
+ROWS = tuple(
+    (title(name), name) for name in ("cost_of_sanctions_usd", "cost_of_sanctions_to_sponsors_usd", "cod_delay_years")
 )
 """Label and metric of the lines of figures."""
 COLUMNS = (0, 1, 2, 5, 10, 20, 30)

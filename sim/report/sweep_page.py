@@ -10,11 +10,12 @@ from typing import Any
 from sim.base.words import cut
 from sim.batch.axes import FACTOR, Axis, Point
 from sim.batch.columns import EVERY, unit_of
-from sim.batch.outcome import Failed, Swept
+from sim.batch.outcome import Swept
 from sim.batch.plan import Case, Plan
 from sim.report import format as say
-from sim.report.compare_layout import Block, Grid, Words, fits, text_of
-from sim.report.names import input_name
+from sim.report import levers
+from sim.report.compare_layout import NARROW, Block, Grid, Words, fits, text_of
+from sim.report.names import name_and_unit
 from sim.report.titles import is_share, title
 
 WIDTH = 100
@@ -35,17 +36,22 @@ GRIDS = ("paid_back.mean", "project_npv_usd.p50")
 DIGITS, DRAWN_DIGITS = 6, 4
 """Significant figures of a point that was asked for, and of one that was drawn."""
 FAILED = "failed"
+KEY, COST = "project_npv_usd.p50", "cost_of_sanctions_usd.mean"
+"""The figure by which cases are sorted, and one that is explained."""
+FEWEST = 2
+"""Figures that are shown rather than another axis."""
 
 
 def rehearsal(plan: Plan, first: Sequence[Case], seconds: float, workers: int, width: int = WIDTH) -> str:
     """Return what a sweep would do."""
     on = f"on {workers} process{'es' * (workers != 1)}"
     more = [Words(f"… and {plan.count - len(first):,} more")] if plan.count > len(first) else []
-    rows = tuple((f"{case.number:,}", *_place(plan, case)) for case in first)
+    grid, left = _fitting(_places(plan, first), [], width)
     blocks = (
         *_heading(plan, f"About {_time(seconds)} {on}; finished cases are not done again."),
         *_axes(plan),
-        Grid(("case", *_heads(plan)), rows, 1 + len(plan.axes)),
+        grid,
+        *([Words(f"Left out for width: {', '.join(left)}.")] if left else []),
         *more,
     )
     return text_of(blocks, width)
@@ -60,8 +66,9 @@ def page(swept: Swept, seconds: float, width: int = WIDTH) -> str:
     blocks = (
         *_heading(swept.plan, f"{', '.join(parts)}."),
         *_axes(swept.plan),
-        *(_grids(swept, width) or _list(swept)),
+        *(_grids(swept, width) or _list(swept, width)),
         *_alike(swept),
+        *_levers(swept),
     )
     return text_of(blocks, width)
 
@@ -71,7 +78,7 @@ def _heading(plan: Plan, told: str) -> Iterator[Block]:
     crossed = " × ".join(sizes) if len(sizes) > 1 else ""
     how = {"zip": "side by side", "latin_hypercube": "Latin hypercube"}.get(plan.design, crossed)
     cases = f"{plan.count:,} case{'s' * (plan.count != 1)}{f' ({how})' if how else ''}"
-    yield Words(f"{cut(plan.title or plan.name, 60)}: {cases}", "title")
+    yield Words(f"{plan.title or plan.name}: {cases}", "title")
     yield Words(f"{plan.whole_draws:,} futures in each case, the same in all; seed {plan.seed}. {told}")
 
 
@@ -91,22 +98,26 @@ def _time(seconds: float) -> str:
 
 def _axes(plan: Plan) -> Iterator[Block]:
     """Yield what the axes are called in words, with the keys that vary them."""
-    rows = tuple((input_name(axis.name), axis.name) for axis in plan.axes if "." in axis.name)
+    rows = tuple((_head(axis), axis.name) for axis in plan.axes if "." in axis.name)
     if rows:
         yield Grid(("Varied", "key"), rows, 2)
 
 
-def _heads(plan: Plan) -> tuple[str, ...]:
-    return tuple(input_name(axis.name) for axis in plan.axes)
+def _head(axis: Axis) -> str:
+    """Return what an axis is called, with its unit unless its points are factors or names."""
+    name, unit = name_and_unit(axis.name)
+    return f"{name}, {unit}" if unit and not any(isinstance(point.label, str) for point in axis.points) else name
 
 
-def _place(plan: Plan, case: Case) -> tuple[str, ...]:
-    return tuple(_label(plan, axis, point) for axis, point in zip(plan.axes, case.points, strict=True))
+def _places(plan: Plan, cases: Sequence[Case]) -> list[tuple[str, ...]]:
+    """Return columns, each with its head, of the numbers of cases and of their points."""
+    points = [(_head(axis), *(_label(axis, case.points[i]) for case in cases)) for i, axis in enumerate(plan.axes)]
+    return [("case", *(f"{case.number:,}" for case in cases)), *points]
 
 
-def _label(plan: Plan, axis: Axis, point: Point) -> str:
+def _label(axis: Axis, point: Point) -> str:
     """Return what a point of an axis is called."""
-    digits = DRAWN_DIGITS if plan.design == "latin_hypercube" else DIGITS
+    digits = DIGITS if axis.spread is None else DRAWN_DIGITS
     return point_name(point.label, digits, year="year" in axis.name.rpartition(".")[2].split("_"))
 
 
@@ -156,7 +167,8 @@ def _title(name: str) -> str:
     return title(metric) + ("" if is_share(metric) else f", {'median' if statistic == 'p50' else statistic}")
 
 
-def _scale(name: str, values: Sequence[float]) -> tuple[Callable[[float], str], str]:
+def scale(name: str, values: Sequence[float]) -> tuple[Callable[[float], str], str]:
+    """Return how the figures of a column are written next to each other, and their unit."""
     write, unit = say.row_scale(unit_of(name), values)
     return (say.bare_share if unit == "%" else write), unit
 
@@ -191,20 +203,20 @@ def _grid(swept: Swept, name: str, across: int) -> list[Block]:
     plan = swept.plan
     down, right = plan.axes[1 - across], plan.axes[across]
     found = {(repr(row[2 - across]), repr(row[1 + across])): value for row, value in _values(swept, name)}
-    write, unit = _scale(name, list(found.values()))
+    write, unit = scale(name, list(found.values()))
     cells = {place: write(value) for place, value in found.items()}
     for case in (failed.case for failed in swept.failed):
         cells[repr(case.points[1 - across].label), repr(case.points[across].label)] = FAILED
     body = []
     for one in down.points:
         row = (cells.get((repr(one.label), repr(other.label)), say.MISSING) for other in right.points)
-        body.append((_label(plan, down, one), *row))
+        body.append((_label(down, one), *row))
     of = f"{unit} of futures" if unit == "%" and is_share(name.partition(".")[0]) else unit
-    heads = (input_name(down.name), *(_label(plan, right, point) for point in right.points))
-    still = [axis.name for axis, same in ((right, _rows_alike(body)), (down, _columns_alike(body))) if same]
-    still = [input_name(axis) for axis in still]
+    heads = (_head(down), *(_label(right, point) for point in right.points))
+    alike = (right, _rows_alike(body)), (down, _columns_alike(body))
+    still = [name_and_unit(axis.name)[0] for axis, same in alike if same]
     return [
-        Words(f"{_title(name)}, {of}; from left to right {input_name(right.name)}", "heading"),
+        Words(f"{_title(name)}, {of}; from left to right {_head(right)}", "heading"),
         Grid(heads, tuple(body)),
         *([Words(independent(still))] if still else []),
     ]
@@ -221,45 +233,65 @@ def _columns_alike(body: Sequence[tuple[str, ...]]) -> bool:
 # --- cases --------------------------------------------------------------------------------------------------------
 
 
-def _list(swept: Swept) -> Iterator[Block]:
+def _list(swept: Swept, width: int) -> Iterator[Block]:
     """Yield the best and the worst cases by median NPV, or all where they are few; then those that failed."""
     table, plan = swept.table, swept.plan
     if not table.rows:
         yield Words("No case has figures.")
         return
     names = _chosen(swept)
-    key = table.columns.index("project_npv_usd.p50") if "project_npv_usd.p50" in table.columns else None
     places = list(range(len(table.rows)))
     heading = "Cases"
     if len(places) > MOST_ROWS:
-        order = sorted(places, key=lambda i: -table.rows[i][key]) if key is not None else places
+        found = dict(enumerate(value for _, value in _values(swept, KEY))) if KEY in table.columns else {}
+        order = sorted(places, key=lambda i: -found[i]) if found else places
+        names = [KEY, *(name for name in names if name != KEY)] if found else names
         places = [*order[: MOST_ROWS // 2], *order[-MOST_ROWS // 2 :]]
-        heading = (
-            f"The best and the worst {MOST_ROWS // 2} by median NPV" if key is not None else "First and last cases"
-        )
-    columns = [[f"{table.rows[i][0]:,}" for i in places]]
-    cases = [plan.case(table.rows[i][0] - 1) for i in places]
-    columns += [list(labels) for labels in zip(*(_place(plan, case) for case in cases), strict=True)]
-    heads = ["case", *_heads(plan)]
+        heading = f"The best and the worst {MOST_ROWS // 2} by median NPV" if found else "First and last cases"
+    failed = [one.case for one in swept.failed[: MOST_ROWS // 2]]
+    points = _places(plan, [*(plan.case(table.rows[i][0] - 1) for i in places), *failed])
+    columns: list[tuple[str, ...]] = []
     for name in names:
         values = [value for _, value in _values(swept, name)]
-        write, unit = _scale(name, values)
-        columns.append([write(values[i]) for i in places])
+        write, unit = scale(name, values)
         called = SHOWN.get(name) or _title(name)
-        heads.append(f"{called}, {unit}" if unit else called)
-    rows = [*zip(*columns, strict=True), *_failed(plan, swept.failed, len(names))]
+        cells = [write(values[i]) for i in places] + ["" if columns else FAILED] * len(failed)
+        columns.append((f"{called}, {unit}" if unit else called, *cells))
+    grid, left = _fitting(points, columns, width)
     yield Words(heading, "heading")
-    yield Grid(tuple(heads), tuple(rows), 1 + len(plan.axes), max(len(names) - 1, 0), "cases.csv")
-    if (more := len(swept.failed) - MOST_ROWS // 2) > 0:
+    yield grid
+    if left:
+        yield Words(f"Left out for width: {', '.join(left)}; cases.csv has {'it' if len(left) == 1 else 'them'}.")
+    if (more := len(swept.failed) - len(failed)) > 0:
         yield Words(f"{more:,} more failed: errors.csv has all of them.")
-    if "cost_of_sanctions_usd.mean" in names:
+    if any(head.startswith(SHOWN[COST]) for head in grid.head):
         yield Words("Sanctions cost: NPV without them less NPV; below zero they save money.")
 
 
-def _failed(plan: Plan, failed: Sequence[Failed], figures: int) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of cases without figures."""
-    for one in failed[: MOST_ROWS // 2]:
-        yield (f"{one.case.number:,}", *_place(plan, one.case), *[FAILED] * min(figures, 1), *[""] * (figures - 1))
+def _fitting(
+    points: Sequence[tuple[str, ...]], figures: Sequence[tuple[str, ...]], width: int
+) -> tuple[Grid, list[str]]:
+    """Return a table of columns, each with its head, as wide as a page, and what it leaves out.
+
+    No word is broken: figures are left out from the right until only the first are there, then axes.
+    """
+    longest = [max((w for cell in column for w in say.kept(cell).split(" ")), key=len)[:NARROW] for column in points]
+    axes, most = len(points), len(figures)
+
+    def wide() -> bool:
+        columns = [*([word] * len(points[0]) for word in longest[:axes]), *figures[:most]]
+        head, *rows = zip(*columns, strict=True)
+        return not fits(Grid(tuple(head), tuple(rows), axes), width)
+
+    while wide() and most > FEWEST:
+        most -= 1
+    while wide() and axes > 2:
+        axes -= 1
+    while wide() and most > 1:
+        most -= 1
+    left = [*(column[0] for column in points[axes:]), *(c[0].rpartition(", ")[0] or c[0] for c in figures[most:])]
+    head, *rows = zip(*points[:axes], *figures[:most], strict=True)
+    return Grid(tuple(head), tuple(rows), axes), left
 
 
 def _alike(swept: Swept) -> Iterator[Block]:
@@ -268,3 +300,13 @@ def _alike(swept: Swept) -> Iterator[Block]:
     rows = Counter(tuple(repr(cell) for cell in row[first:]) for row in swept.table.rows)
     if same := sum(count for count in rows.values() if count > 1):
         yield Words(f"{same:,} of {sum(rows.values()):,} cases have the same figures as another one.")
+
+
+def _levers(swept: Swept) -> Iterator[Block]:
+    """Return which axes move payback and NPV most, over the cases."""
+    plan = swept.plan
+    cases = [plan.case(row[0] - 1) for row in swept.table.rows]
+    axes = {axis.name: [case.points[i].label for case in cases] for i, axis in enumerate(plan.axes)}
+    columns = levers.figures(swept.table.columns)
+    found = {name: levers.levers(axes, [value for _, value in _values(swept, name)], plan.design) for name in columns}
+    return levers.blocks({name: one for name, one in found.items() if one is not None})

@@ -18,11 +18,12 @@ from rich.text import Text
 from sim.base.sampling import REPLICATE
 from sim.checks import warnings
 from sim.collect import Result
-from sim.report import files_section, lenders_section, sanctions_section, sketch
+from sim.report import caveats, files_section, lenders_section, sanctions_section, sketch
 from sim.report import format as say
 from sim.report.compare_layout import Grid as Figures
 from sim.report.compare_layout import text_of
 from sim.report.names import spoken
+from sim.report.titles import title
 from sim.results import RunFacts
 from sim.tables import MIN_REPLICATES, Table, column, percentile
 
@@ -31,20 +32,12 @@ GLUE = "\ue000"
 CHART_ROWS = 4
 PRICE_EFFECT = "market.price_effect_per_gw"
 
-ROWS = (
-    ("Payback from the start", "project_payback_years"),
-    ("Payback from commercial operation (COD)", "project_payback_from_cod_years"),
-    ("Payback of discounted flows", "project_payback_discounted_years"),
-    ("Net present value (NPV)", "project_npv_usd"),
-    ("Rate of return (IRR), nominal", "project_irr"),
-    ("Investment, nominal", "investment_usd"),
-    ("Commercial operation (COD) in", "cod_years"),
-    ("Delivered energy", "energy_delivered_mwh_per_year"),
-    ("Cost of delivered energy (LCOE)", "lcoe_usd_per_mwh"),
-    ("Price gap needed (transmission LCOE)", "transmission_lcoe_usd_per_mwh"),
-    ("Price gap earned", "realised_gap_usd_per_mwh"),
-    ("Trade per year", "yearly_trade_usd"),
+FIGURES = (
+    *("project_payback_years", "project_payback_from_cod_years", "project_payback_discounted_years"),
+    *("project_npv_usd", "project_irr", "investment_usd", "cod_years", "energy_delivered_mwh_per_year"),
+    *("lcoe_usd_per_mwh", "transmission_lcoe_usd_per_mwh", "realised_gap_usd_per_mwh", "yearly_trade_usd"),
 )
+ROWS = tuple((title(name) if name != "cod_years" else "Commercial operation (COD) in", name) for name in FIGURES)
 """Label and metric of each line of figures; the shares of benchmarks follow what they compare."""
 
 
@@ -67,8 +60,9 @@ def page(
         emoji=False,
         highlight=False,
     )
+    filled = [found for section in parts if (found := list(section))]
     with console.capture() as captured:
-        for part in chain(sections.heading(facts, asked), *(chain([""], section) for section in parts)):
+        for part in chain(sections.heading(facts, asked), *(["", *section] for section in filled)):
             if isinstance(part, Figures):
                 part = Text.from_ansi(text_of([part], width))
             console.print(_kept(part) if isinstance(part, Text) else part)
@@ -256,19 +250,17 @@ class Page:
         yield Text("Before you rely on this", style="bold")
         grid = Grid.grid(padding=(0, 1, 0, 0))
         lines = [self._price_effect(), *self._counts(), *warnings(self.result.spec.written)]
-        loans = "" if self.result.planned.cash.carried is not None else " and no loans are in any figure"
-        calm = "; there are no sanctions in any figure" if self.result.spec.written.sanctions is None else ""
-        lines.append(f"The project's figures are before financing{loans}{calm}.")
+        written = self.result.spec.written
+        lines.append(caveats.scope(self.result.planned.cash.carried is not None, written.sanctions is not None))
         for line in lines:
             grid.add_row("-", _kept(Text(line)))
         yield grid
 
     def _price_effect(self) -> str:
-        market, result = self.result.spec.written.market, self.result
-        unit = f"{market.currency.upper()}/kWh per GW"
-        leaf = result.spec.leaves[PRICE_EFFECT]
+        result = self.result
+        told = caveats.price_effect(result.spec.leaves[PRICE_EFFECT].dist, result.spec.written.market.currency)
         if PRICE_EFFECT not in result.inputs:
-            return f"The link's own effect on the market price is taken as certain: {leaf.dist.quantile(0.5):g} {unit}."
+            return f"{told}."
         values = result.inputs[PRICE_EFFECT]
         order, third = np.argsort(values, kind="stable"), values.size // 3
         ends = [order[:third], order[-third:]]
@@ -279,17 +271,14 @@ class Page:
             for share, npv in zip(paid, npvs, strict=True)
         ]
         return (
-            f"How far the link's own power lowers the market price is uncertain ({leaf.dist.lower:g} to "
-            f"{leaf.dist.upper:g} {unit}): in the third of futures with the least effect {sides[0]}; "
-            f"in the third with the most {sides[1]}."
+            f"{told}: in the third of futures with the least effect {sides[0]}; in the third with the most {sides[1]}."
         )
 
     def _counts(self) -> Iterator[str]:
-        if self.count("cut_by_horizon"):
-            yield f"The horizon cuts {self.count('cut_by_horizon'):,} futures off before operation and removal end."
+        if cut := self.count("cut_by_horizon"):
+            yield caveats.cut_off(caveats.futures(cut))
         if lost := self.count("payback_reversed"):
-            of_paid = say.share(lost / max(self.count("paid_back"), 1))
-            yield f"In {lost:,} futures ({of_paid} of those that pay back) the cumulative flow falls below zero later."
+            yield caveats.reversed_later(caveats.futures(lost), lost / max(self.count("paid_back"), 1))
         none, several = 1.0 - self.summary["project_irr"]["share_defined"], self.summary["irr_several_roots"]["mean"]
         kept = self.result.metrics
         theirs = lenders_section.without_rate(self.summary, kept["equity_irr"]) if "equity_irr" in kept else (0.0, 0.0)
@@ -297,7 +286,7 @@ class Page:
             yield rates
         error = column(self.tables["payback.csv"], "se")[-1]
         if error > 0.0:
-            yield f"Standard error of the share that pays back: {100.0 * error:.1g} percentage points."
+            yield f"Standard error of the share that pays back: {caveats.error_of_share(error)}."
         elif math.isnan(error):
             yield f"Too few futures for a standard error, which takes {MIN_REPLICATES * REPLICATE:,}."
         lines, most = (next(iter(held.values())).shape[-1] for held in (self.result.lines, kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.model.metrics import DEFINITIONS
+from sim.report import format as say
 from sim.report.names import capital, party, spoken
 
 SHORT = {"project_npv_usd": "NPV"}
@@ -12,7 +13,7 @@ TITLES = {
     "paid_back": "Pays back",
     "project_payback_years": "Payback from the start",
     "project_payback_from_fid_years": "Payback from the decision (FID)",
-    "project_payback_from_cod_years": "Payback from operation (COD)",
+    "project_payback_from_cod_years": "Payback from commercial operation (COD)",
     "project_payback_nominal_years": "Payback in nominal money",
     "project_payback_discounted_years": "Payback of discounted flows",
     "payback_reversed": "Falls below zero after payback",
@@ -25,7 +26,7 @@ TITLES = {
     "project_moic": "Multiple of money (MOIC)",
     "peak_funding_usd": "Peak funding, nominal",
     "investment_usd": "Investment, nominal",
-    "cod_years": "Operation (COD) after",
+    "cod_years": "Commercial operation (COD) after",
     "cut_by_horizon": "Cut off by the horizon",
     "energy_delivered_mwh_per_year": "Delivered energy",
     "utilisation": "Utilisation of the link",
@@ -63,7 +64,7 @@ TITLES = {
     "years_stopped": "Years in which works stop",
     "cod_delay_years": "Delay of operation (COD)",
     "cost_of_sanctions_usd": "Cost of sanctions (−: they save)",
-    "cost_of_sanctions_to_sponsors_usd": "… to the sponsors",
+    "cost_of_sanctions_to_sponsors_usd": "Cost of sanctions to the sponsors",
     "cost_of_sanctions_years": "Delay of payback by sanctions",
     "sanctions_save_money": "Sanctions save money",
     "pays_with_and_without": "Pays back with and without sanctions",
@@ -118,16 +119,25 @@ def spoken_measure(text: str) -> str:
     ('Mean NPV', 'P10 of the rate of return (IRR), nominal')
     >>> spoken_measure("P(project_payback_years <= 40)")
     'Share of futures in which the payback from the start is at most 40 years'
+    >>> spoken_measure("P(project_irr > -0.5)"), spoken_measure("P(project_npv_usd >= 1e9)")[-24:]
+    ('Share of futures in which the rate of return (IRR), nominal is above −50 % a year', 'NPV is at least 1 bn USD')
     >>> spoken_measure("P(paid_back)")
     'Share of “pays back”'
     """
     kind, _, inside = text.rstrip(")").partition("(")
     metric, *rest = inside.split(" ")
     if kind == "P" and len(rest) == 2:
-        unit = DEFINITIONS[metric].unit.partition(" ")[0] if metric in DEFINITIONS else ""
-        said = f"is {SIGNS.get(rest[0], rest[0])} {rest[1]} {unit}".rstrip()
-        return f"Share of futures in which the {within(metric)} {said}"
+        return (
+            f"Share of futures in which the {within(metric)} is {SIGNS.get(rest[0], rest[0])} {_level(metric, rest[1])}"
+        )
     if is_share(metric):
         return f"Share of “{within(metric)}”"
     kind = {"mean": "Mean", "p50": "Median"}.get(kind) or f"{kind.upper()} of the"
     return f"{kind} {within(metric)}"
+
+
+def _level(metric: str, text: str) -> str:
+    """Return what a metric is held against, with its unit."""
+    unit, value = DEFINITIONS[metric].unit if metric in DEFINITIONS else "", float(text)
+    number = f"{value / say.divisor(unit, [value]):,.6g}".replace("-", "−")
+    return f"{number} {say.row_scale(unit, [value])[1]}".rstrip()

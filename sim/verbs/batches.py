@@ -75,9 +75,9 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _short(axis: str) -> str:
     """Return the last words of what an axis is called."""
-    from sim.report.names import input_name
+    from sim.report.names import name_and_unit
 
-    of, _, what = input_name(axis).rpartition(": ")
+    of, _, what = name_and_unit(axis)[0].rpartition(": ")
     return what if of else what[:1].lower() + what[1:]
 
 

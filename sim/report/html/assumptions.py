@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.base.words import shown
-from sim.report.html.content import Section, View
+from sim.report.html.content import Section, View, filled
 from sim.report.html.content_numbers import (
     ASSUMED,
     DATED,
@@ -90,14 +90,8 @@ def _drawn(found: Sequence[Number]) -> View:
 def _view(heads: Sequence[str], found: Sequence[tuple[Number, str]]) -> View:
     """Return numbers, each under a name, without columns in which nothing stands."""
     rows = [_row(number, name) for number, name in found]
-    kept = [i for i in range(len(heads)) if any(row[i] for row in rows)]
     sparks = tuple(spark(number.dist) for number, _ in found)
-    return View(
-        tuple(heads[i] for i in kept),
-        tuple(tuple(row[i] for i in kept) for row in rows),
-        tuple(NUMERIC[i] for i in kept),
-        sparks if any(sparks) else (),
-    )
+    return filled(View(tuple(heads), tuple(rows), NUMERIC, sparks if any(sparks) else ()))
 
 
 def _row(number: Number, name: str) -> tuple[str, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sim.report import format as say
+from sim.report import levers
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
-from sim.report.names import input_name, inside
+from sim.report.names import input_name, inside, name_and_unit
 from sim.report.titles import is_share, title
 
 PERCENTILES = ("p10", "p50", "p90")
@@ -40,8 +41,12 @@ NAMES = {
 }
 MOST_CROSSED = 3
 """Axes of a map: the last one across, the others down."""
-LONG = 70
-"""Letters from which on a case is named by its number in a title."""
+MOST_NAMED = 3
+"""Axes of a case that are named in a sentence; beyond, it goes by its number."""
+LONG = 90
+"""Letters that a title has room for to say where something is."""
+DIGITS, DRAWN_DIGITS = 6, 4
+"""Significant figures of a point that was asked for, and of one that was drawn."""
 
 
 def named(statistic: str) -> str:
@@ -62,25 +67,54 @@ def axis_name(axis: str) -> str:
     """Return what an axis is called.
 
     >>> axis_name("link.capacity_mw"), axis_name("costs.items.*.amount_million"), axis_name("size")
-    ('Link: capacity MW', 'Costs', 'Size')
+    ('Link: capacity, MW', 'Costs of all items', 'Size')
     """
-    return input_name(axis.replace(".*", ""))
+    return input_name(axis)
 
 
-def point(axis: str, value: Any) -> str:
+def called(axis: str) -> str:
+    """Return what an axis is called without the unit of its points.
+
+    >>> called("link.capacity_mw"), called("costs.items.*.amount_million")
+    ('Link: capacity', 'Costs of all items')
+    """
+    return name_and_unit(axis)[0]
+
+
+def point(axis: str, value: Any, digits: int = DIGITS) -> str:
     """Return a point of an axis as text.
 
     >>> point("link.capacity_mw", 2800.0), point("timeline.start_year", 2027.0), point("costs", "x0.5")
     ('2,800', '2027', '× 0.5')
+    >>> point("link.capacity_mw", 1234567.8, 4), point("costs", "x0.79593788", 4), point("market.price_ratio", 3.0, 4)
+    ('1,235,000', '× 0.7959', '3')
     """
     if value in ("inf", "-inf"):  # names are kept as they are written, and a number may be among them
         return say.number(float(value))
     if not isinstance(value, float):
-        return re.sub(r"^x(?=[0-9.]+$)", "× ", str(value))
+        factor = _FACTOR.fullmatch(str(value))
+        return f"× {point('', float(factor[1]), digits) if digits < DIGITS else factor[1]}" if factor else str(value)
     if not math.isfinite(value):
         return say.number(value)
+    if digits < DIGITS:
+        value = float(f"{value:.{digits}g}")
     text = f"{value:.6g}" if axis.endswith("year") else f"{value:,.{6 if abs(value) < 1e6 else 12}g}"
     return text.replace("-", "−")
+
+
+def placed(axis: str, values: Sequence[Any], digits: int = DIGITS) -> str:
+    """Return an axis with some of its points in a sentence: names in quotes, numbers with their unit.
+
+    >>> placed("link.capacity_mw", [600.0]), placed("sanctions", ["none", "full"])
+    ('link capacity 600 MW', 'sanctions “none” or “full”')
+    """
+    texts = [point(axis, value, digits) for value in values]
+    told = [f"“{text}”" if text == value else text for text, value in zip(texts, values, strict=True)]
+    unit = name_and_unit(axis)[1] if all(isinstance(value, float) for value in values) else ""
+    return f"{inside(called(axis))} {' or '.join(told)}{f' {unit}' if unit else ''}"
+
+
+_FACTOR = re.compile(r"x([0-9.]+)")
 
 
 @dataclass(frozen=True)
@@ -124,9 +158,14 @@ class Cases:
         return said if isinstance(said, str) and said.strip() else self.folder.label
 
     @property
+    def design(self) -> str:
+        """Return how the cases lie on the axes."""
+        return str(self.said.get("design", "product"))
+
+    @property
     def crossed(self) -> bool:
         """Say whether there is a case at every point of a grid, of so few axes that it can be drawn flat."""
-        return 0 < len(self.axes) <= MOST_CROSSED and self.said.get("design", "product") == "product"
+        return 0 < len(self.axes) <= MOST_CROSSED and self.design == "product"
 
     def figure(self, row: Mapping[str, Any], column: str) -> float:
         """Return a figure of a case; NaN where it does not exist: only a percentile can be infinite.
@@ -142,25 +181,68 @@ class Cases:
         """Return a figure of every case."""
         return [self.figure(row, column) for row in self.rows]
 
-    def place(self, row: Mapping[str, Any], column: str = "") -> str:
-        """Return the point of a case on the axes, without those on which a figure does not depend."""
-        still = self.still(column) if column in self.columns else ()
-        named = [axis for axis in self.axes if axis not in still]
-        return ", ".join(f"{inside(axis_name(axis))} {_quoted(axis, row[axis])}" for axis in named)
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """Return the axes whose points were drawn from a range: a Latin hypercube has each of them once."""
+        if self.design != "latin_hypercube":
+            return ()
+        several = [axis for axis in self.axes if len({repr(row[axis]) for row in self.rows}) == len(self.rows) > 1]
+        return tuple(axis for axis in several if all(is_number(row[axis]) for row in self.rows))
 
-    def short_place(self, row: Mapping[str, Any], column: str = "") -> str:
-        """Return the point of a case for a title."""
-        place = self.place(row, column)
-        return place if 0 < len(place) <= LONG else f"case {point('', row.get('case', ''))}"
+    def point(self, axis: str, value: Any) -> str:
+        """Return a point of an axis as text, in few digits where it was drawn."""
+        return point(axis, value, DRAWN_DIGITS if axis in self.drawn else DIGITS)
+
+    def head(self, axis: str) -> str:
+        """Return what an axis is called over its points: with their unit where they are no names and no factors."""
+        return axis_name(axis) if all(isinstance(row[axis], float) for row in self.rows) else called(axis)
+
+    def at(self, axis: str, values: Sequence[Any]) -> str:
+        """Return an axis with some of its points in a sentence, in few digits where they were drawn."""
+        return placed(axis, values, DRAWN_DIGITS if axis in self.drawn else DIGITS)
+
+    def where(self, rows: Sequence[Mapping[str, Any]], column: str, most: int = 0) -> str:
+        """Return where a figure is as in some cases, by the axes on which it depends: what these cases have in common.
+
+        ``most``: letters that there is room for; 0: as many as it takes.
+        """
+        axes = [axis for axis in self.axes if axis not in (self.still(column) if column in self.columns else ())]
+        if not axes or len(rows) == len(self.rows):
+            return "in every case"
+        found = {axis: list({repr(row[axis]): row[axis] for row in rows}.values()) for axis in axes}
+        several = len({tuple(repr(row[axis]) for axis in axes) for row in rows}) > 1
+        number = f"in {len(rows):,} cases" if len(rows) > 1 else f"in case {point('', rows[0].get('case', ''))}"
+        if len(axes) == 1:
+            named = found if len(found[axes[0]]) <= MOST_NAMED else {}
+        else:
+            named = {axis: values for axis, values in found.items() if len(values) == 1}
+        told = ", ".join(self.at(axis, values) for axis, values in named.items())
+        if not told or len(named) > MOST_NAMED:
+            return number
+        text = f"{number}, all with {told}" if several and len(axes) > 1 else f"with {told}"
+        return number if 0 < most < len(text) else text
+
+    def alike(self, row: Mapping[str, Any], column: str) -> list[Mapping[str, Any]]:
+        """Return the cases that have the same figure as one."""
+        return [other for other in self.rows if not differ([self.figure(row, column), self.figure(other, column)])]
 
     def ends(self, column: str, begun: bool = False) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Return the cases with the lowest and the highest figure, if wished of those begun; None: there are none."""
+        """Return a case with the lowest and one with the highest figure, if wished of those begun; None: no case."""
         there = [row for row in self.rows if not math.isnan(self.figure(row, column))]
         there = [row for row in there if not (begun and self.idle(row))]
         if not there:
             return None
-        order = sorted(there, key=lambda row: self.figure(row, column))
-        return order[0], next(row for row in order if row[column] == order[-1][column])
+        return min(there, key=lambda row: self.figure(row, column)), max(
+            there, key=lambda row: self.figure(row, column)
+        )
+
+    @cached_property
+    def levers(self) -> dict[str, levers.Levers]:
+        """Return what moves the figures that levers may move, as far as that can be said."""
+        axes = {axis: [row[axis] for row in self.rows] for axis in self.axes}
+        names = levers.figures(self.columns)
+        found = {name: levers.levers(axes, self.figures(name), self.design) for name in names}
+        return {name: one for name, one in found.items() if one is not None}
 
     def still(self, column: str) -> tuple[str, ...]:
         """Return the axes on which a figure does not depend: along each it is the same, whatever the others are."""
@@ -196,6 +278,8 @@ def differ(values: list[float]) -> bool:
     >>> differ([1.0, 1.0 + 1e-12]), differ([math.nan, math.nan]), differ([1.0, math.nan])
     (False, False, True)
     """
+    if not values:
+        return False
     first = values[0]
     return any(
         math.isnan(first) != math.isnan(value) or (not math.isnan(value) and not math.isclose(first, value))
@@ -203,7 +287,6 @@ def differ(values: list[float]) -> bool:
     )
 
 
-def _quoted(axis: str, value: Any) -> str:
-    """Return a point of an axis in a sentence: names in quotes."""
-    text = point(axis, value)
-    return text if isinstance(value, float) or text != value else f"“{text}”"
+def is_number(value: Any) -> bool:
+    """Say whether a point is a number or a factor."""
+    return isinstance(value, float) or _FACTOR.fullmatch(str(value)) is not None

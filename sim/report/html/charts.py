@@ -6,6 +6,7 @@ from sim.report.html.charts_attribution import attribution
 from sim.report.html.charts_bars import drivers, who_gets_what
 from sim.report.html.charts_compare import npv_apart, who_pays
 from sim.report.html.charts_cover import dscr
+from sim.report.html.charts_levers import levers
 from sim.report.html.charts_parties import parties
 from sim.report.html.charts_sanctions import bearers, regimes
 from sim.report.html.charts_spread import distribution
@@ -20,6 +21,7 @@ __all__ = [
     "dscr",
     "fan",
     "heat_map",
+    "levers",
     "npv_apart",
     "parties",
     "payback_curve",

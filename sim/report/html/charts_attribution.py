@@ -26,7 +26,7 @@ def attribution(folder: Folder) -> Figure:
     parts = [(brief(str(row["group"])), value(row, "part")) for row in found]
     total = sum(amount for _, amount in parts)
     rows, unit = steps(parts, (TOTAL, total), str(found[0]["unit"]))
-    unit = points(unit)
+    unit = unit_apart(unit)
     spec = bars(rows, [("name", "Group of changes"), ("text", unit)], bar_axis(unit), ends(rows))
     by = say.divisor(str(found[0]["unit"]), [amount for _, amount in parts])
     errors = [value(row, "se") / by for row in found]
@@ -67,10 +67,10 @@ def _title(rows: list[Row], unit: str) -> str:
     return f"Largest part: “{largest['name']}”, {largest['text']} {unit}, {against} the difference of {whole['text']}"
 
 
-def points(unit: str) -> str:
+def unit_apart(unit: str) -> str:
     """Return the unit of a difference of figures with a unit.
 
-    >>> points("%"), points("bn USD")
+    >>> unit_apart("%"), unit_apart("bn USD")
     ('percentage points', 'bn USD')
     """
     return "percentage points" if unit == "%" else unit

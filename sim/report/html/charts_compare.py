@@ -33,10 +33,7 @@ def who_pays(folder: Folder) -> Figure:
     told = [_told(row, names) for row in rows]
     view = table(
         ("Results", *names.values()),
-        [
-            (str(one["of"]), *(say.share(value(row, part)) for part in PARTS))
-            for one, row in zip(told, rows, strict=True)
-        ],
+        [(str(one["of"]), *(str(one[part]) for part in PARTS)) for one in told],
     )
     caption = "Share of all futures by who pays back in them: both of the two results, one alone, or neither. "
     caption += "Over each bar: in how many of all futures each of the two pays back."

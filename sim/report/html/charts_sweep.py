@@ -11,9 +11,8 @@ from typing import Any
 
 import altair as alt
 
-from sim.batch.columns import unit_of
 from sim.report import format as say
-from sim.report.html.cases import PAID, UNBEGUN, VALUE, Cases, axis_name, named, point
+from sim.report.html.cases import LONG, MOST_NAMED, PAID, UNBEGUN, VALUE, Cases, called, differ, named, point
 from sim.report.html.charts_parts import (
     Row,
     absent,
@@ -30,7 +29,7 @@ from sim.report.html.charts_theme import HALF, STEPS, var
 from sim.report.html.content import Figure, View
 from sim.report.html.folder import Folder
 from sim.report.names import capital, inside
-from sim.report.sweep_page import independent
+from sim.report.sweep_page import independent, scale
 
 FACETS, NAMED = 24, 12
 """Cases that are drawn at most, and of the others those that are named."""
@@ -90,17 +89,18 @@ def heat_map(folder: Folder, statistic: str) -> Figure:
     if len({point(across, row[across]) for row in cases.rows}) > 40 or len(cases.rows) > 600:
         return absent(kind, folder, heading, f"Not drawn: {len(cases.rows):,} cases are more than a map can show.")
     numbers = cases.figures(statistic)
-    write, unit = say.row_scale(unit_of(statistic), numbers)
+    write, unit = scale(statistic, numbers)
     cells = _cells(cases, numbers, write)
     columns = ordered(across, [row[across] for row in cases.rows])
-    spec = _map(cells, columns, _downs(cases.rows, down), (across, down), f"{heading}, {unit}")
+    names = cases.head(across), JOINT.join(map(cases.head, down))
+    spec = _map(cells, columns, _downs(cases.rows, down), names, f"{heading}, {unit}")
     view = table(
-        ("Case", *map(axis_name, cases.axes), f"{heading}, {unit}"),
+        ("Case", *map(cases.head, cases.axes), f"{heading}, {unit}"),
         [(*_place(cases, row), write(cases.figure(row, statistic))) for row in cases.rows],
         words=1 + len(cases.axes),
     )
-    caption = f"{heading}, {unit}, of each case; across: {inside(axis_name(across))}"
-    caption += f"; down: {JOINT.join(inside(axis_name(axis)) for axis in down)}." if down else "."
+    caption = f"{heading}, {unit}, of each case; across: {inside(names[0])}"
+    caption += f"; down: {JOINT.join(inside(cases.head(axis)) for axis in down)}." if down else "."
     title = _map_title(cases, statistic, heading, (write, unit))
     return Figure(identifier(kind, folder), title, f"{caption}{''.join(_remarks(cases, statistic))}", spec, view)
 
@@ -112,7 +112,7 @@ def _place(cases: Cases, row: Row) -> tuple[str, ...]:
 def _remarks(cases: Cases, statistic: str) -> Iterator[str]:
     """Yield what does not matter for a map, what is blank in it, and where its medians are of nothing begun."""
     if still := cases.still(statistic):
-        yield f" {independent([inside(axis_name(axis)) for axis in still])}"
+        yield f" {independent([inside(called(axis)) for axis in still])}"
     blank = sum(math.isnan(number) for number in cases.figures(statistic))
     if blank:
         yield f" {blank:,} of {len(cases.rows):,} cases have no figure and are blank."
@@ -186,9 +186,9 @@ def _spread(numbers: Mapping[str, float], low: float, high: float, count: int) -
 
 
 def _map(
-    cells: Sequence[Row], columns: Sequence[str], rows: Sequence[str], names: tuple[str, tuple[str, ...]], what: str
+    cells: Sequence[Row], columns: Sequence[str], rows: Sequence[str], names: tuple[str, str], what: str
 ) -> dict[str, Any]:
-    across, down = axis_name(names[0]), JOINT.join(map(axis_name, names[1]))
+    across, down = names
     steps = sorted({cell["step"] for cell in cells})
     each, most = f"width / {len(columns)}", max(map(len, columns))
     look: dict[str, Any] = {"ticks": False, "domain": False}
@@ -199,9 +199,7 @@ def _map(
     )
     broken = in_lines(rows, MIDDLE)
     centred = alt.ExprRef(f"-{0.5 * LINE} * (length({broken}) - 1)")
-    left = (
-        alt.Axis(title=None, labelExpr=broken, labelLineHeight=LINE, labelOffset=centred, **look) if names[1] else None
-    )
+    left = alt.Axis(title=None, labelExpr=broken, labelLineHeight=LINE, labelOffset=centred, **look) if down else None
     x = alt.X("a:N", sort=None, scale=alt.Scale(domain=list(columns), paddingInner=0.03), axis=below)
     y = alt.Y("d:N", sort=None, scale=alt.Scale(domain=list(rows), paddingInner=0.05), axis=left)
     fill = alt.Fill("step:N", scale=alt.Scale(domain=steps, range=[var(s) for s in steps]), legend=None)
@@ -230,7 +228,8 @@ def _map_title(cases: Cases, statistic: str, heading: str, form: Form) -> str:
     begun = [row for row in rows if not cases.idle(row)] if statistic == VALUE else rows
     best = max(begun or rows, key=lambda row: cases.figure(row, statistic))
     of = "the highest" if len(begun) in (0, len(rows)) else "of those begun the highest"
-    return f"{heading}: from {low} to {high} {unit}, {of} with {cases.short_place(best, statistic)}"
+    alike = [row for row in cases.alike(best, statistic) if row in (begun or rows)]
+    return f"{heading}: from {low} to {high} {unit}, {of} {cases.where(alike, statistic, LONG)}"
 
 
 # --- the payback of each case -------------------------------------------------------------------------------------
@@ -242,9 +241,9 @@ def small_multiples(folder: Folder) -> Figure:
     why = lacks(folder, "payback.csv", ("case", "year", "p_paid_back"))
     if why:
         return absent("cases", folder, title, why)
-    rows = [row for row in folder.sheets["payback.csv"].rows if value(row, "year") >= 1.0]
-    names = [name for name in folder.sheets["payback.csv"].columns if name in Cases(folder).axes]
-    curves = _curves(rows, names)
+    rows, cases = [row for row in folder.sheets["payback.csv"].rows if value(row, "year") >= 1.0], Cases(folder)
+    names = [name for name in folder.sheets["payback.csv"].columns if name in cases.axes]
+    curves = _curves(rows, names if len(names) <= MOST_NAMED else [], cases)
     drawn = dict(list(curves.items())[:FACETS])
     left = list(curves)[FACETS:]
     points = [
@@ -259,38 +258,39 @@ def small_multiples(folder: Folder) -> Figure:
     spec = _multiples(points, list(drawn), columns if 2 <= columns <= 4 else 3)
     ends = [inside_[-1] for inside_ in curves.values()]
     caption = "Share of futures that have paid back by the end of each year from the start, all on one scale"
-    caption += f"; over each case: {JOINT.join(inside(axis_name(name)) for name in names)}." if names else "."
+    over = JOINT.join(inside(cases.head(name)) for name in names)
+    over = over if len(names) <= MOST_NAMED else "its number, under which the table of all cases has it"
+    caption += f"; over each case: {over}." if names else "."
     more = f" and {len(left) - NAMED:,} more" if len(left) > NAMED else ""
     caption += f" Not drawn{', but in the table' * (not more)}: {'; '.join(left[:NAMED])}{more}." if left else ""
-    found = _best(Cases(folder), ends)
-    return Figure(identifier("cases", folder), found, caption, spec, _multiples_table(curves))
+    return Figure(identifier("cases", folder), _best(cases, ends), caption, spec, _multiples_table(curves))
 
 
-def _curves(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Row]]:
+def _curves(rows: Sequence[Row], names: Sequence[str], of: Cases) -> dict[str, list[Row]]:
     """Return the curve of each case under its point on the axes, with its number where two are written alike."""
     cases: dict[Any, list[Row]] = {}
     for row in rows:
         cases.setdefault(row["case"], []).append(row)
-    labels = {case: _case(curve[0], names) for case, curve in cases.items()}
-    count = Counter(labels.values())
-    again = {case: f"{label} (case {point('', case)})" if count[label] > 1 else label for case, label in labels.items()}
+    numbers = {case: f"case {point('', case)}" for case in cases}
+    labels = {case: JOINT.join(of.point(name, curve[0][name]) for name in names) for case, curve in cases.items()}
+    count = Counter(label for label in labels.values() if label)
+    again = {
+        case: f"{label} ({numbers[case]})" if count[label] > 1 else label or numbers[case]
+        for case, label in labels.items()
+    }
     return {again[case]: curve for case, curve in cases.items()}
 
 
 def _best(cases: Cases, ends: Sequence[Row]) -> str:
     """Return how many futures pay back in the best case, and which that is; ``ends``: the last row of each."""
     shares = [value(row, "p_paid_back") for row in ends]
-    best = max(ends, key=lambda row: value(row, "p_paid_back"))
-    share = value(best, "p_paid_back")
-    if not share:
+    best = max(shares)
+    if not best:
         return "No case pays back in any future"
-    if len(set(shares)) == 1:
-        return f"{say.share(share)} of futures pay back{' in every case' if len(shares) > 1 else ''}"
-    return f"At best {say.share(share)} of futures pay back: {cases.short_place(best, PAID)}"
-
-
-def _case(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    return JOINT.join(point(name, row[name]) for name in names) or f"case {point('', row['case'])}"
+    if not differ(shares):
+        return f"{say.share(best)} of futures pay back{' in every case' if len(shares) > 1 else ''}"
+    rows = [row for row, share in zip(ends, shares, strict=True) if not differ([best, share])]
+    return f"At best {say.share(best)} of futures pay back, {cases.where(rows, PAID, LONG)}"
 
 
 def _multiples(points: Sequence[Row], order: Sequence[str], across: int) -> dict[str, Any]:

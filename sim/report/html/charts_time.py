@@ -43,10 +43,11 @@ def payback_curve(folders: Sequence[Folder]) -> Figure:
     """Draw the share of futures that have paid back by the end of each year, of one or of several runs."""
     title = "Share of futures that have paid back"
     needed = ("year", "p_paid_back", "se")
-    drawn = [folder for folder in folders if not lacks(folder, "payback.csv", needed)]
+    drawn = [folder for folder in folders if not lacks(folder, "payback.csv", needed) and _years(folder)]
     first = folders[0] if len(folders) == 1 else None
     if not drawn:
         why = lacks(folders[0], "payback.csv", needed) if folders else "Not drawn: there is no run."
+        why = why or "Not drawn: payback.csv has no year after the start."
         return absent("payback", first, title, why)
     lines = _payback_lines(drawn)
     names = list(dict.fromkeys(row["of"] for row in lines))
@@ -68,6 +69,11 @@ def payback_curve(folders: Sequence[Folder]) -> Figure:
     return Figure(identifier("payback", first), _payback_title(drawn), caption, spec, view)
 
 
+def _years(folder: Folder) -> list[Row]:
+    """Return the rows of the payback curve at the end of a year."""
+    return [row for row in folder.sheets["payback.csv"].rows if value(row, "year") >= 1.0]
+
+
 def _payback_lines(folders: Sequence[Folder]) -> list[Row]:
     """Return the points of all curves; one run alone has a second one, discounted."""
     found: list[Row] = []
@@ -77,9 +83,9 @@ def _payback_lines(folders: Sequence[Folder]) -> list[Row]:
             kinds = [("paid back", "p_paid_back", "se")]
             kinds += [("paid back, discounted", "p_paid_back_discounted", "se_discounted")]
         for name, key, se in kinds:
-            for row in folder.sheets["payback.csv"].rows:
+            for row in _years(folder):
                 p, wide = value(row, key), SURE * value(row, se)
-                if value(row, "year") < 1.0 or math.isnan(p):
+                if math.isnan(p):
                     continue
                 band = math.isfinite(wide)
                 low, high = (max(p - wide, 0.0), min(p + wide, 1.0)) if band else (p, p)
@@ -105,8 +111,7 @@ def _payback_table(folder: Folder) -> View:
             year_text(by_end_of(folder, value(row, "year"))),
             *((error if key[:2] == "se" else say.share)(value(row, key)) for key in keys),
         )
-        for row in folder.sheets["payback.csv"].rows
-        if value(row, "year") >= 1.0
+        for row in _years(folder)
     ]
     return table(heads, rows)
 

@@ -15,14 +15,14 @@ from sim.batch.read_back_run import POINTS, Figures, Run
 from sim.report import compare_page, compare_paybacks_section
 from sim.report.compare_layout import Block, Grid, Scale, difference_and_interval, scale
 from sim.report.html import charts
-from sim.report.html.cases import axis_name, point
-from sim.report.html.content import Page, Section, View
+from sim.report.html.cases import axis_name, placed, point
+from sim.report.html.content import Page, Section, View, filled
 from sim.report.html.content_attribution import shown
 from sim.report.html.content_caveats import notes
 from sim.report.html.definitions import meanings
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
-from sim.report.names import input_name, inside
+from sim.report.names import input_name
 from sim.report.titles import is_share, title
 
 OF_RUNS = ("share_compared", "share_defined_a", "share_defined_b")
@@ -37,10 +37,9 @@ NEEDED = {
 WAYS = {"higher": 1, "lower": -1}
 CASE_STATISTICS = ("p10", "p50", "p90", "never")
 HEADS = {"p10": "P10", "p50": "median", "p90": "P90", "never": "never"}
-PAIRED = (
-    "Paired: both have drawn the same futures, and each is compared with itself. Intervals hold the mean difference "
-    "with 95 % confidence."
-)
+PAIRED = "Paired: both have drawn the same futures, and each is compared with itself."
+SURE = "Intervals hold the mean difference with 95 % confidence."
+FEW = "Futures are too few for intervals."
 STARRED = "* Means of the futures that have a value in both, medians of all that have one."
 YEAR = "calendar year"
 """The unit of a metric that is a year."""
@@ -183,7 +182,9 @@ def compare_verdict(pair: Pair) -> str:
 
 def _section(pair: Pair, name: str, heading: str, inputs: Sequence[Row]) -> Section:
     blocks = [*compare_page.main_figures(pair), *compare_paybacks_section.blocks(pair)]
-    words = [PAIRED if pair.paired else f"Not paired: {pair.unpaired}.", f"A: {pair.a.label}. B: {pair.b.label}."]
+    some = any(not math.isnan(one.mean.se) for one in pair.differences)
+    words = [PAIRED if pair.paired else f"Not paired: {pair.unpaired}.", SURE if some else FEW]
+    words = [" ".join(words), f"A: {pair.a.label}. B: {pair.b.label}."]
     tables = list(zip(("Main figures", "Paybacks"), _grids(blocks), strict=False))
     if inputs:
         rows = tuple(
@@ -219,7 +220,7 @@ def _all(pair: Pair) -> View:
         rows.append((f"{title(one.metric)}{star}", by.unit, *cells, *medians))
     heads = ("Figure", "Unit", "Mean A", "Mean B", "B − A", "95 % interval", "Median A", "Median B")
     note = STARRED if any(map(_starred, pair.differences)) else ""
-    return View(heads, tuple(rows), (False, False, *[True] * 6), note=note)
+    return filled(View(heads, tuple(rows), (False, False, *[True] * 6), note=note))
 
 
 def _starred(one: Difference) -> bool:
@@ -249,7 +250,7 @@ def _case_words(rows: Sequence[Row]) -> Iterator[str]:
         most = max(there, key=lambda row: abs(known(row["difference"])))
         means = [known(most.get("mean_a")), known(most.get("mean_b"))]
         by = scale("USD", means)
-        place = ", ".join(f"{inside(axis_name(axis))} {point(axis, most[axis])}" for axis in _axes(most))
+        place = ", ".join(placed(axis, [most[axis]]) for axis in _axes(most))
         apart, ends = difference_and_interval(_estimate(most, "difference"), by)
         limits = f" (95 % interval {ends})" if ends else ""
         yield (
@@ -266,7 +267,8 @@ def _cases(name: str, heading: str, rows: Sequence[Row]) -> Section:
     apart = [row for row in rows if row.get("paired") != "yes"]
     why = "; ".join(dict.fromkeys(str(row.get("not_paired_because") or "it is not said why") for row in apart))
     names = ", ".join(dict.fromkeys(title(row["metric"]) for row in apart))
-    words = [PAIRED] if len(apart) < len(rows) else []
+    some = any(not math.isnan(known(row.get("se"))) for row in rows)
+    words = [f"{PAIRED} {SURE if some else FEW}"] if len(apart) < len(rows) else []
     words += [f"Not paired: {why}{f' ({names})' if words else ''}."] if apart else []
     return Section(name, heading, (*words, f"A: {rows[0]['a']}. B: {rows[0]['b']}."), (), tables)
 
@@ -291,4 +293,4 @@ def _case_view(axes: Sequence[str], rows: Sequence[Row]) -> View:
         for row, cells in zip(rows, body, strict=True):
             cells += [_value(by, finite(row.get(f"{statistic}_{end}"))) for end in "ab"]
     numeric = tuple(i >= len(axes) for i in range(len(heads)))
-    return View(tuple(heads), tuple(map(tuple, body)), numeric)
+    return filled(View(tuple(heads), tuple(map(tuple, body)), numeric))

@@ -7,7 +7,7 @@ upwards, both from 0 to 1, one line a row and no points where there is nothing t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -23,6 +23,17 @@ class View:
     """Points of a small drawing behind the first cell of each row; empty: the table has no drawings."""
     note: str = ""
     """What stands below it, such as what its asterisks mean."""
+
+
+def filled(view: View) -> View:
+    """Return a table without the columns in which nothing stands."""
+    kept = [i for i in range(len(view.columns)) if any(row[i] for row in view.rows)]
+    return replace(
+        view,
+        columns=tuple(view.columns[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in view.rows),
+        numeric=tuple(view.numeric[i] for i in kept),
+    )
 
 
 @dataclass(frozen=True)

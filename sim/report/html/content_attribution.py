@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sim.base.words import told
 from sim.report import format as say
-from sim.report.html.charts_attribution import points
+from sim.report.html.charts_attribution import unit_apart
 from sim.report.html.content import Figure, Section, View
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite
@@ -38,8 +38,10 @@ class Difference:
     def size(self) -> str:
         """Return how much larger or smaller the second figure is."""
         apart = self.values[1] - self.values[0]
+        if apart == 0.0:
+            return "no difference"
         write, unit = say.row_scale(self.unit, [apart])
-        return f"{write(abs(apart))} {points(unit)} {'higher' if apart > 0.0 else 'lower'}"
+        return f"{write(abs(apart))} {unit_apart(unit)} {'higher' if apart > 0.0 else 'lower'}"
 
 
 def difference(folder: Folder) -> Difference:
@@ -83,7 +85,7 @@ def _parts(folder: Folder) -> View:
     cells = [finite(row[name]) for row in rows for name in names]
     write, written = say.row_scale(unit, cells)
     body = [(str(row["group"]), *(write(finite(row[name])) for name in names)) for row in rows]
-    heads = ("Group of changes", *(f"{name}, {points(written)}" for name in names))
+    heads = ("Group of changes", *(f"{name}, {unit_apart(written)}" for name in names))
     return View(heads, tuple(body), (False, *[True] * len(names)))
 
 

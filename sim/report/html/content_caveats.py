@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sim import __version__
 from sim.base.words import told
 from sim.checks import warnings
+from sim.report import caveats as sentences
 from sim.report import format as say
 from sim.report.html.content_numbers import ASSUMED, SOURCED, UNSOURCED, numbers
 from sim.report.html.content_run import Run
@@ -67,27 +68,22 @@ def _price_effect(run: Run) -> Iterator[str]:
     """Yield how far the link's own power lowers the market price."""
     if run.spec is None or PRICE_EFFECT not in run.spec.leaves:
         return
-    unit = f"{run.spec.written.market.currency.upper()}/kWh per GW"
-    dist = run.spec.leaves[PRICE_EFFECT].dist
-    if dist.certain:
-        yield f"The link's own effect on the market price is taken as certain: {dist.lower:g} {unit}."
-    else:
-        spread = f"{dist.lower:g} to {dist.upper:g} {unit}"
-        yield f"How far the link's own power lowers the market price is uncertain ({spread})."
+    yield f"{sentences.price_effect(run.spec.leaves[PRICE_EFFECT].dist, run.spec.written.market.currency)}."
 
 
 def _counts(run: Run) -> Iterator[str]:
     cut, lost = run.number("cut_by_horizon"), run.number("payback_reversed")
     if cut > 0.0:
-        yield f"The horizon cuts {_futures(run, cut)} off before operation and removal end."
+        yield sentences.cut_off(_futures(run, cut))
     if lost > 0.0:
-        of_paid = f" ({say.share(lost / run.paid)} of those that pay back)" if run.paid > 0.0 else ""
-        yield f"In {_futures(run, lost)}{of_paid} the cumulative flow falls below zero later."
+        yield sentences.reversed_later(_futures(run, lost), lost / run.paid if run.paid > 0.0 else math.nan)
 
 
 def _futures(run: Run, share: float) -> str:
     """Return a share as a number of futures, or as a share where their number is not known."""
-    return f"{round(share * run.draws):,} futures" if run.draws is not None else f"{say.share(share)} of futures"
+    if run.draws is None:
+        return f"{say.share(share)} of futures"
+    return sentences.futures(round(share * run.draws))
 
 
 def _rates(run: Run) -> Iterator[str]:
@@ -122,9 +118,7 @@ def _kept(run: Run) -> Iterator[str]:
 
 def _scope(run: Run) -> Iterator[str]:
     financed = bool(run.scenario.get("financing")) if run.scenario else "debt_usd" in run.summary
-    loans = "" if financed else " and no loans are in any figure"
-    calm = "" if run.political else "; there are no sanctions in any figure"
-    yield f"The project's figures are before financing{loans}{calm}."
+    yield sentences.scope(financed, run.political)
     yield "P10 is the low value: one future in ten is at or below it."
     year = f" NPV, trade and USD/MWh: money of January {run.start_year}." if run.start_year is not None else ""
     yield f"Lenders' case: all numbers at their median, not the average of the futures.{year}"

@@ -24,15 +24,6 @@ OF_LENDERS = (
 """Metrics without which the sentences of the screen cannot be said."""
 
 
-def points(error: float) -> str:
-    """Return the standard error of a share.
-
-    >>> points(0.001786), points(0.0123)
-    ('0.2 percentage points', '1 percentage points')
-    """
-    return f"{100.0 * error:.1g} percentage points"
-
-
 def futures(run: Run) -> str:
     """Return over which futures shares are: "of 10,240 futures within 54 years", as far as that is known."""
     count = f"of {run.draws:,} futures" if run.draws is not None else "of the futures"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sim.report import format as say
 from sim.report.html import charts
-from sim.report.html.charts_attribution import brief, points
+from sim.report.html.charts_attribution import brief, unit_apart
 from sim.report.html.content import Card, Page, Section
 from sim.report.html.content_attribution import attribution, difference
 from sim.report.html.content_caveats import notes
@@ -58,4 +58,4 @@ def _cards(folder: Folder) -> Iterator[Card]:
     write, unit = say.row_scale(found.unit, [value for _, value in parts])
     for place, (name, value) in zip(("Largest part", "Second", "Third"), parts, strict=False):
         if any(digit in write(value) for digit in "123456789"):
-            yield Card(place, name, f"{say.signed(write(value), value)} {points(unit)}")
+            yield Card(place, name, f"{say.signed(write(value), value)} {unit_apart(unit)}")

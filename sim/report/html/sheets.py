@@ -18,10 +18,11 @@ TEXTS = {
     *("a", "b", "paired", "not_paired_because", "better", "where", "key", "message", "cure", "note"),
 }
 """Columns that hold text even where it looks like a number."""
-SHARES = ("p_paid_back", "share")
+SHARES = ("p_paid_back", "p_paid_back_discounted", "unpaid", "not_invested", "share")
 PLACES = {
-    "payback.csv": ("year", "p_paid_back"),
+    "payback.csv": ("year", "p_paid_back", "p_paid_back_discounted", "unpaid", "not_invested"),
     "regimes.csv": ("year", "share"),
+    "distributions.csv": ("share",),
     "cashflow.csv": ("period", "year"),
 }
 """Columns without which a row of a table has no place: each must hold a number, shares one from 0 to 1."""

@@ -6,27 +6,29 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sim.batch.columns import unit_of
 from sim.report import format as say
+from sim.report import levers
+from sim.report.caveats import error_of_share
 from sim.report.html import charts
 from sim.report.html.cases import (
     BEGUN,
     HEADS,
+    MOST_NAMED,
     PAID,
     UNBEGUN,
     VALUE,
     Cases,
-    axis_name,
+    called,
     differ,
-    point,
+    is_number,
 )
 from sim.report.html.content import Card, Page, Section, View
 from sim.report.html.content_caveats import notes
 from sim.report.html.content_run import date
-from sim.report.html.content_words import points
 from sim.report.html.definitions import cell, failed, meanings, origin
 from sim.report.html.folder import Folder
-from sim.report.names import inside
+from sim.report.names import capital, inside, name_and_unit
+from sim.report.sweep_page import scale
 from sim.report.titles import is_share, title
 
 MAIN = (
@@ -81,36 +83,54 @@ def _cards(cases: Cases, named: bool) -> Iterator[Card]:
     head = f"{cases.folder.label}: " if named else ""
     sheet = cases.folder.sheets.get("errors.csv")
     lost = len({row.get("case") for row in sheet.rows}) if sheet is not None else 0
-    yield Card(f"{head}Cases", f"{len(cases.rows):,}", f"{_varied(cases)}{f'; {lost:,} more failed' if lost else ''}")
+    yield Card(f"{head}Cases", f"{len(cases.rows):,}", f"{_several(cases)}{f'; {lost:,} more failed' if lost else ''}")
     if paid := cases.ends(PAID):
-        yield Card(f"{head}Pays back most often", say.share(paid[1][PAID]), _with(cases, paid[1], PAID))
+        yield Card(f"{head}Pays back most often", say.share(paid[1][PAID]), _where(cases, paid[1], PAID))
     if value := cases.ends(VALUE):
-        begun = cases.ends(VALUE, begun=True)
+        begun, money = cases.ends(VALUE, begun=True), _money(cases)
         best = (begun or value)[1]
         waits = begun is not None and cases.idle(value[1])
-        remark = _with(cases, best, VALUE)
+        remark = _where(cases, best, VALUE)
         remark += f"; {_nothing(cases, value[1])}" if waits else f": {UNBEGUN}" if begun is None else ""
         label = f"{head}Highest median NPV{' of those begun' if waits else ''}"
-        yield Card(label, say.usd(best[VALUE]), remark)
-        yield Card(f"{head}Lowest median NPV", say.usd(value[0][VALUE]), _with(cases, value[0], VALUE))
+        yield Card(label, money(best), remark)
+        yield Card(f"{head}Lowest median NPV", money(value[0]), _where(cases, value[0], VALUE))
 
 
-def _with(cases: Cases, row: Mapping[str, Any], column: str) -> str:
-    place = cases.place(row, column)
-    return f"with {place}" if place else "in every case"
+def _where(cases: Cases, row: Mapping[str, Any], column: str) -> str:
+    """Return where a figure is as in one case."""
+    return cases.where(cases.alike(row, column), column)
+
+
+def _money(cases: Cases) -> Callable[[Mapping[str, Any]], str]:
+    """Return how the median NPV of a case is written: in one unit in all that is said of a sweep."""
+    ends = [*(cases.ends(VALUE) or ()), *(cases.ends(VALUE, begun=True) or ())]
+    among = [cases.figure(row, VALUE) for row in ends]
+    return lambda row: say.usd(cases.figure(row, VALUE), among)
 
 
 def _nothing(cases: Cases, row: Mapping[str, Any]) -> str:
     """Return where the median NPV is next to nothing, and why."""
-    return f"{say.usd(row[VALUE])} {_with(cases, row, VALUE)}, as {UNBEGUN}"
+    return f"{_money(cases)(row)} {_where(cases, row, VALUE)}, as {UNBEGUN}"
+
+
+def _several(cases: Cases) -> str:
+    """Return what is varied for a card: no more than it has room for."""
+    count = len(cases.axes)
+    return _varied(cases) if count <= MOST_NAMED else f"varied: {count} inputs at once"
 
 
 def _varied(cases: Cases) -> str:
-    sizes = [len({repr(row[axis]) for row in cases.rows}) for axis in cases.axes]
-    told = [
-        f"{inside(axis_name(axis))} ({size:,} value{'s' * (size != 1)})"
-        for axis, size in zip(cases.axes, sizes, strict=True)
-    ]
+    """Return what is varied, and over which points."""
+    told = []
+    for axis in cases.axes:
+        found = list({repr(row[axis]): row[axis] for row in cases.rows}.values())
+        over = f"{len(found):,} value{'s' * (len(found) != 1)}"
+        if axis in cases.drawn:
+            low, *_, high = sorted(found, key=lambda cell: levers.sizes([cell]))
+            unit = name_and_unit(axis)[1] if isinstance(low, float) else ""
+            over = f"from {cases.point(axis, low)} to {cases.point(axis, high)}{f' {unit}' if unit else ''}"
+        told.append(f"{inside(called(axis))} ({over})")
     return f"varied: {', '.join(told)}" if told else "nothing is varied"
 
 
@@ -119,12 +139,12 @@ def _words(cases: Cases, named: bool) -> Iterator[str]:
     told = []
     if paid := cases.ends(PAID):
         low, high = paid
-        if low[PAID] == high[PAID]:
+        if not differ([low[PAID], high[PAID]]):
             told.append(f"All cases pay back in {say.share(low[PAID])} of futures.")
         else:
             told.append(
-                f"The project pays back most often, in {say.share(high[PAID])} of futures, {_with(cases, high, PAID)}, "
-                f"and least often, in {say.share(low[PAID])}, {_with(cases, low, PAID)}."
+                f"The project pays back most often, in {say.share(high[PAID])} of futures, "
+                f"{_where(cases, high, PAID)}, and least often, in {say.share(low[PAID])}, {_where(cases, low, PAID)}."
             )
     if value := cases.ends(VALUE):
         told.append(_value(cases, *value))
@@ -139,10 +159,11 @@ def _value(cases: Cases, low: Mapping[str, Any], high: Mapping[str, Any]) -> str
     begun = cases.ends(VALUE, begun=True)
     if begun is None:
         return f"The median NPV is next to nothing in every case: {UNBEGUN}."
-    if low[VALUE] == high[VALUE]:
-        return f"The median NPV is {say.usd(low[VALUE])} in every case."
+    money = _money(cases)
+    if not differ([low[VALUE], high[VALUE]]):
+        return f"The median NPV is {money(low)} in every case."
     waits = f" It is {_nothing(cases, high)}." if cases.idle(high) else ""
-    ends = [f"{say.usd(row[VALUE])}, {_with(cases, row, VALUE)}" for row in begun]
+    ends = [f"{money(row)}, {_where(cases, row, VALUE)}" for row in begun]
     of = " of what is begun" if waits else ""
     return f"The median NPV{of} reaches from {ends[0]}, to {ends[1]}; {positive}.{waits}"
 
@@ -152,7 +173,10 @@ def _caveats(found: Sequence[Cases]) -> Iterator[str]:
         "What is on an axis is chosen: a number takes the place of a distribution, a factor multiplies what is there, "
         "“drawn” leaves it as it is. All else is as in the base scenario."
     )
-    yield "All cases of a sweep see the same futures: they differ by what was varied and not by chance."
+    yield (
+        "All cases of a sweep see the same futures: their differences hang far less on chance than those of separate "
+        "runs."
+    )
     for cases in found:
         if "paid_back.se" not in cases.columns or not cases.rows:
             continue
@@ -161,13 +185,16 @@ def _caveats(found: Sequence[Cases]) -> Iterator[str]:
         if not there:
             yield f"{cases.folder.label}: too few futures for standard errors."
         elif max(there) > 0.0:
-            yield f"{cases.folder.label}: the standard error of a share that pays back is at most {points(max(there))}."
+            most = error_of_share(max(there))
+            yield f"{cases.folder.label}: the standard error of a share that pays back is at most {most}."
 
 
 def _sections(cases: Cases, number: int | None) -> Iterator[Section]:
     """Yield the sections of a sweep; ``number``: its place among several, else None."""
     folder = cases.folder
     tail, head = ("", "") if number is None else (f"_{number + 1}", f"{folder.label}: ")
+    if moves := charts.levers(folder):
+        yield Section(f"levers{tail}", f"{head}What moves the result", tuple(_levers(cases)), moves)
     if cases.crossed and (maps := mapped(cases)):
         figures = tuple(charts.heat_map(folder, name) for name in maps)
         yield Section(f"maps{tail}", f"{head}Over the axes", tuple(_unmoved(cases, maps)), figures)
@@ -187,6 +214,15 @@ def _sections(cases: Cases, number: int | None) -> Iterator[Section]:
         yield Section(f"definitions{tail}", f"{head}Definitions", (), (), (("Metrics", meanings(shown)),), folded=True)
     run = origin(folder, cases.said)
     yield Section(f"manifest{tail}", f"{head}{run.title}", run.words, (), run.tables, run.folded)
+
+
+def _levers(cases: Cases) -> Iterator[str]:
+    """Yield which axes move payback and NPV most."""
+    for name, found in cases.levers.items():
+        sure = [f"{inside(called(axis))} ({say.signed(say.number(size, 2), size)})" for axis, size in found.sure]
+        first = ", then ".join(sure[:MOST_NAMED])
+        what = f"goes most with {first}" if first else "goes with no number beyond what chance would make"
+        yield f"{capital(levers.MOVED[name])} {what}."
 
 
 def mapped(cases: Cases) -> list[str]:
@@ -213,7 +249,7 @@ def _still(cases: Cases, names: Sequence[str]) -> list[str]:
 def _unmoved(cases: Cases, maps: Sequence[str]) -> Iterator[str]:
     """Yield which axes move neither payback nor NPV, and that other maps show what they do move."""
     main = [name for name in (PAID, VALUE) if name in maps]
-    axes = [inside(axis_name(axis)) for axis in _still(cases, main)] if main else []
+    axes = [inside(called(axis)) for axis in _still(cases, main)] if main else []
     if axes:
         more = "; figures that do are drawn beside them" if len(maps) > len(main) else ""
         yield f"Payback and NPV are those of the project before loans and do not depend on {' or '.join(axes)}{more}."
@@ -242,15 +278,18 @@ def table(cases: Cases, rows: Sequence[Mapping[str, Any]]) -> tuple[View, str]:
     body = tuple(
         (
             cell(row.get("case", "")),
-            *(point(axis, row[axis]) for axis in cases.axes),
+            *(cases.point(axis, row[axis]) for axis in cases.axes),
             *(forms[name][0](cases.figure(row, name)) for name in rest),
         )
         for row in rows
     )
-    of_numbers = [all(isinstance(row[axis], float) for row in cases.rows) for axis in cases.axes]
-    heads = ("Case", *map(axis_name, cases.axes), *(_head(name, forms[name][1]) for name in rest))
-    told = [f"{inside(_head(name, ''))}: {forms[name][0](cases.figure(cases.rows[0], name))}" for name in same]
-    alike = f" The same in all cases: {'; '.join(told)}." if told else ""
+    of_numbers = [all(is_number(row[axis]) for row in cases.rows) for axis in cases.axes]
+    heads = ("Case", *map(cases.head, cases.axes), *(_head(name, forms[name][1]) for name in rest))
+    told = [
+        f"{inside(_head(name, ''))}: {' '.join((forms[name][0](cases.figure(cases.rows[0], name)), forms[name][1]))}"
+        for name in same
+    ]
+    alike = f" The same in all cases: {'; '.join(text.rstrip() for text in told)}." if told else ""
     return View(heads, body, (True, *of_numbers, *[True] * len(rest))), alike
 
 
@@ -259,7 +298,7 @@ def _form(cases: Cases, name: str) -> tuple[Callable[[float], str], str]:
     metric, _, statistic = name.rpartition(".")
     if statistic == "mean" and is_share(metric):
         return say.share, ""
-    return say.row_scale(unit_of(name), cases.figures(name))
+    return scale(name, cases.figures(name))
 
 
 def _head(name: str, unit: str) -> str:

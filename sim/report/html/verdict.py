@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from sim.report import format as say
 from sim.report import lenders_section, sanctions_section
+from sim.report.caveats import error_of_share
 from sim.report.html.content import Card
 from sim.report.html.content_run import Run
-from sim.report.html.content_words import futures, points, strongest
+from sim.report.html.content_words import futures, strongest
 from sim.report.html.sheets import known
 from sim.report.names import POTS, capital, input_name, inside, party
 
@@ -54,7 +55,7 @@ def _paid(run: Run) -> Card | None:
         remark = f"{'pays' if run.paid else 'never pays'} back{within}; nothing is uncertain, all futures are alike"
         return Card("Pays back", "yes" if run.paid else "no", remark)
     error = run.paid_error
-    doubt = f" (standard error {points(error)})" if error > 0.0 else ""
+    doubt = f" (standard error {error_of_share(error)})" if error > 0.0 else ""
     doubt = " (too few futures for a standard error)" if math.isnan(error) else doubt
     return Card("Pays back", say.share(run.paid), f"{futures(run)}{doubt}{_fate(run)}")
 

@@ -63,7 +63,7 @@ TIMES = (
     (r"About [\d.]+ \w+ on \d+ process(es)?", "About … seconds on … processes"),
 )
 """Patterns of what differs from run to run, and what is written in their place."""
-PICTURES = ("payback", "cash-base", "spread-project-npv-usd-base", "dscr-base", "who-gets-what-base", "bearers-base")
+PICTURES = ("payback", "cash-base", "spread-project-npv-usd-base", "dscr-base", "parties-base", "bearers-base")
 """Charts of the page that are kept."""
 
 

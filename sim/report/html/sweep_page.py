@@ -285,12 +285,15 @@ def table(cases: Cases, rows: Sequence[Mapping[str, Any]]) -> tuple[View, str]:
     )
     of_numbers = [all(is_number(row[axis]) for row in cases.rows) for axis in cases.axes]
     heads = ("Case", *map(cases.head, cases.axes), *(_head(name, forms[name][1]) for name in rest))
-    told = [
-        f"{inside(_head(name, ''))}: {' '.join((forms[name][0](cases.figure(cases.rows[0], name)), forms[name][1]))}"
-        for name in same
-    ]
-    alike = f" The same in all cases: {'; '.join(text.rstrip() for text in told)}." if told else ""
+    told = [_alone(name, forms[name], cases.figure(cases.rows[0], name)) for name in same]
+    alike = f" The same in all cases: {'; '.join(told)}." if told else ""
     return View(heads, body, (True, *of_numbers, *[True] * len(rest))), alike
+
+
+def _alone(name: str, form: tuple[Callable[[float], str], str], figure: float) -> str:
+    """Return a figure that is the same in all cases, with its unit where it is a number."""
+    unit = f" {form[1]}" if math.isfinite(figure) and form[1] else ""
+    return f"{inside(_head(name, ''))}: {form[0](figure)}{unit}"
 
 
 def _form(cases: Cases, name: str) -> tuple[Callable[[float], str], str]:

@@ -54,6 +54,7 @@ def test_page_and_pictures_elsewhere(run: Path, tmp_path: Path, capsys: pytest.C
     assert len(list(png.iterdir())) == len(list(svg.iterdir())) == charts
     assert all(file.read_bytes().startswith(PNG) for file in png.iterdir())
     assert all("Sakhalin" in file.read_text("utf-8") for file in svg.iterdir()), "each says what it is of"
+    assert "Lenders: debt service cover –" in (svg / "dscr-base.svg").read_text("utf-8")
     assert {file.stem for file in png.iterdir()} == {file.stem for file in svg.iterdir()}
     assert f"{charts} pictures in {png}/" in capsys.readouterr().out
 

@@ -34,7 +34,8 @@ def pictures(page: Page, folder: Path, kind: str) -> list[tuple[str, bytes]]:
             while str(folder / f"{name}.{kind}") in found:
                 count += 1
                 name = f"{figure.id}-{count}"
-            found[str(folder / f"{name}.{kind}")] = _picture(figure, kind, f"{section.title} – {page.title}: {page.subtitle}")
+            about = f"{section.title} – {page.title}: {page.subtitle}"
+            found[str(folder / f"{name}.{kind}")] = _picture(figure, kind, about)
     return list(found.items())
 
 

@@ -254,6 +254,7 @@ def test_areas_of_a_distribution_are_shares(run: Folder, made: Path, metric: str
     assert figure.table is not None
     assert len(figure.table.rows) == len(rows)
     none = sum(float(row["share"]) for row in rows if not row["from"])
+    assert (none > 0.0) == (metric == "project_irr")
     assert not none or f"without any value in {say.share(none)}" in figure.caption
     assert not any(box["low"] < 0.0 < box["high"] for box in boxes), "a bin across zero is of two colours"
 

@@ -48,6 +48,7 @@ def error_of_share(error: float) -> str:
     """Return the standard error of a share.
 
     >>> error_of_share(0.001786), error_of_share(0.0123)
-    ('0.2 percentage points', '1 percentage points')
+    ('0.2 percentage points', '1 percentage point')
     """
-    return f"{100.0 * error:.1g} percentage points"
+    text = f"{100.0 * error:.1g}"
+    return f"{text} percentage point{'s' * (text != '1')}"

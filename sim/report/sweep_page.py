@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sim.base.words import cut
-from sim.batch.axes import FACTOR, Axis, Point
+from sim.batch.axes import Axis, Point
 from sim.batch.columns import EVERY, unit_of
 from sim.batch.outcome import Swept
 from sim.batch.plan import Case, Plan
@@ -16,6 +16,7 @@ from sim.report import format as say
 from sim.report import levers
 from sim.report.compare_layout import NARROW, Block, Grid, Words, fits, text_of
 from sim.report.names import name_and_unit
+from sim.report.points import DIGITS, DRAWN_DIGITS, point_name
 from sim.report.titles import is_share, title
 
 WIDTH = 100
@@ -33,9 +34,9 @@ SHOWN = {
 """Columns of a list of cases, with their heads."""
 GRIDS = ("paid_back.mean", "project_npv_usd.p50")
 """Figures that have a grid of their own where there are two axes."""
-DIGITS, DRAWN_DIGITS = 6, 4
-"""Significant figures of a point that was asked for, and of one that was drawn."""
 FAILED = "failed"
+MOST_LETTERS = 24
+"""Letters of a point that is a name."""
 KEY, COST = "project_npv_usd.p50", "cost_of_sanctions_usd.mean"
 """The figure by which cases are sorted, and one that is explained."""
 FEWEST = 2
@@ -118,21 +119,7 @@ def _places(plan: Plan, cases: Sequence[Case]) -> list[tuple[str, ...]]:
 def _label(axis: Axis, point: Point) -> str:
     """Return what a point of an axis is called."""
     digits = DIGITS if axis.spread is None else DRAWN_DIGITS
-    return point_name(point.label, digits, year="year" in axis.name.rpartition(".")[2].split("_"))
-
-
-def point_name(label: Any, digits: int = DIGITS, year: bool = False) -> str:
-    """Return the label of a point as it is read.
-
-    >>> point_name(1200), point_name(2030, year=True), point_name("x0.84812", 4), point_name(0.5), point_name("base")
-    ('1,200', '2030', '× 0.8481', '0.5', 'base')
-    """
-    if isinstance(label, str) and (factor := FACTOR.fullmatch(label)):
-        return f"× {point_name(float(factor[1]), digits)}"
-    if isinstance(label, bool) or not isinstance(label, int | float):
-        return cut(str(label), 24)
-    number = label if isinstance(label, int) else float(f"{label:.{digits}g}")
-    return f"{number:{'' if year else ','}}".removesuffix(".0").replace("-", "−")
+    return cut(point_name(axis.name, point.label, digits), MOST_LETTERS)
 
 
 def independent(axes: Sequence[str]) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sim.report import format as say
 from sim.report import levers
 from sim.report.html.folder import Folder
 from sim.report.html.sheets import finite, known
 from sim.report.names import input_name, inside, name_and_unit
+from sim.report.points import DIGITS, DRAWN_DIGITS, is_number, point_name
 from sim.report.titles import is_share, title
 
 PERCENTILES = ("p10", "p50", "p90")
@@ -45,8 +44,6 @@ MOST_NAMED = 3
 """Axes of a case that are named in a sentence; beyond, it goes by its number."""
 LONG = 90
 """Letters that a title has room for to say where something is."""
-DIGITS, DRAWN_DIGITS = 6, 4
-"""Significant figures of a point that was asked for, and of one that was drawn."""
 
 
 def named(statistic: str) -> str:
@@ -82,24 +79,12 @@ def called(axis: str) -> str:
 
 
 def point(axis: str, value: Any, digits: int = DIGITS) -> str:
-    """Return a point of an axis as text.
+    """Return a point of an axis as text; what a CSV has as "inf" may be a number among names.
 
-    >>> point("link.capacity_mw", 2800.0), point("timeline.start_year", 2027.0), point("costs", "x0.5")
-    ('2,800', '2027', '× 0.5')
-    >>> point("link.capacity_mw", 1234567.8, 4), point("costs", "x0.79593788", 4), point("market.price_ratio", 3.0, 4)
-    ('1,235,000', '× 0.7959', '3')
+    >>> point("link.capacity_mw", 2800.0), point("link.capacity_mw", "inf")
+    ('2,800', 'never')
     """
-    if value in ("inf", "-inf"):  # names are kept as they are written, and a number may be among them
-        return say.number(float(value))
-    if not isinstance(value, float):
-        factor = _FACTOR.fullmatch(str(value))
-        return f"× {point('', float(factor[1]), digits) if digits < DIGITS else factor[1]}" if factor else str(value)
-    if not math.isfinite(value):
-        return say.number(value)
-    if digits < DIGITS:
-        value = float(f"{value:.{digits}g}")
-    text = f"{value:.6g}" if axis.endswith("year") else f"{value:,.{6 if abs(value) < 1e6 else 12}g}"
-    return text.replace("-", "−")
+    return point_name(axis, float(value) if value in ("inf", "-inf") else value, digits)
 
 
 def placed(axis: str, values: Sequence[Any], digits: int = DIGITS) -> str:
@@ -112,9 +97,6 @@ def placed(axis: str, values: Sequence[Any], digits: int = DIGITS) -> str:
     told = [f"“{text}”" if text == value else text for text, value in zip(texts, values, strict=True)]
     unit = name_and_unit(axis)[1] if all(isinstance(value, float) for value in values) else ""
     return f"{inside(called(axis))} {' or '.join(told)}{f' {unit}' if unit else ''}"
-
-
-_FACTOR = re.compile(r"x([0-9.]+)")
 
 
 @dataclass(frozen=True)
@@ -206,7 +188,8 @@ class Cases:
 
         ``most``: letters that there is room for; 0: as many as it takes.
         """
-        axes = [axis for axis in self.axes if axis not in (self.still(column) if column in self.columns else ())]
+        still = self.still(column) if column in self.columns else ()
+        axes = [axis for axis in self.axes if axis not in still]
         if not axes or len(rows) == len(self.rows):
             return "in every case"
         found = {axis: list({repr(row[axis]): row[axis] for row in rows}.values()) for axis in axes}
@@ -246,7 +229,14 @@ class Cases:
 
     def still(self, column: str) -> tuple[str, ...]:
         """Return the axes on which a figure does not depend: along each it is the same, whatever the others are."""
-        return tuple(axis for axis in self.axes if self._same_along(axis, column))
+        if column not in self._still:
+            self._still[column] = tuple(axis for axis in self.axes if self._same_along(axis, column))
+        return self._still[column]
+
+    @cached_property
+    def _still(self) -> dict[str, tuple[str, ...]]:
+        """Hold what `still` has found: it goes over all cases for each axis."""
+        return {}
 
     def _same_along(self, axis: str, column: str) -> bool:
         lines: dict[tuple[str, ...], list[float]] = {}
@@ -285,8 +275,3 @@ def differ(values: list[float]) -> bool:
         math.isnan(first) != math.isnan(value) or (not math.isnan(value) and not math.isclose(first, value))
         for value in values[1:]
     )
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a point is a number or a factor."""
-    return isinstance(value, float) or _FACTOR.fullmatch(str(value)) is not None

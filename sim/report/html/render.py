@@ -14,6 +14,7 @@ import vl_convert
 from markupsafe import Markup
 
 import sim
+from sim.report import format as say
 from sim.report.html import charts_theme as theme
 from sim.report.html.content import Figure, Page, View
 
@@ -80,7 +81,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["embedded"] = embedded
     environment.filters["described"] = described
-    environment.filters["joined"] = joined
+    environment.filters["joined"] = say.kept
     environment.filters["spark"] = spark
     environment.tests["sortable"] = lambda view: len(view.rows) >= SORTABLE and UNIT not in map(str.lower, view.columns)
     environment.filters["kinds"] = kinds
@@ -99,15 +100,6 @@ def _asset(name: str) -> str:
 def described(figure: Figure) -> str:
     """Return what a chart says to those who do not see it: title and caption."""
     return f"{figure.title}. {figure.caption} The numbers are in the table below the chart."
-
-
-def joined(text: str) -> str:
-    """Return a heading whose numbers stay on one line with their units.
-
-    >>> joined("4.1 % of 3 bn USD") == "4.1\\u00a0% of 3\\u00a0bn\\u00a0USD"
-    True
-    """
-    return re.sub(r"(?<=\d) (?=%|bn |million |USD)|(?<=bn|on) (?=USD)", "\u00a0", text)
 
 
 def kinds(view: View) -> list[str]:

@@ -20,7 +20,6 @@ from sim.report.html.cases import (
     Cases,
     called,
     differ,
-    is_number,
 )
 from sim.report.html.content import Card, Page, Section, View
 from sim.report.html.content_caveats import notes
@@ -28,6 +27,7 @@ from sim.report.html.content_run import date
 from sim.report.html.definitions import cell, failed, meanings, origin
 from sim.report.html.folder import Folder
 from sim.report.names import capital, inside, name_and_unit
+from sim.report.points import is_number
 from sim.report.sweep_page import scale
 from sim.report.titles import is_share, title
 
